@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files read whole and replaced durably. */
+#ifndef DEVSEC_BASE_FILE_H
+#define DEVSEC_BASE_FILE_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Reads a regular file below the directory `dirfd` (AT_FDCWD for a path of its own) without following a symbolic link
+ * in its last part; a NUL is put behind. DEVSEC_ERR_NOT_FOUND, _UNSAFE (not a regular file), _SYNTAX (more than `max`
+ * octets), _IO, _MEMORY. The caller frees *data.
+ */
+enum devsec_err file_read(int dirfd, const char *name, size_t max, char **data, size_t *length,
+                          struct devsec_error *error);
+
+/*
+ * Writes `name`.tmp (made anew with `mode`, whatever lay there), syncs it, renames it over `name` and syncs the
+ * directory: afterwards either the old or the new content is there, whole, also after a power cut. A short write goes
+ * on, EINTR is repeated. On failure the .tmp is removed if it can be and errno is that of the call that failed.
+ * `*renamed` (may be NULL) says whether the new content is already visible, which after a failure means that only the
+ * sync of the directory is missing.
+ */
+enum devsec_err file_replace(int dirfd, const char *name, mode_t mode, const char *data, size_t length, bool *renamed,
+                             struct devsec_error *error);
+
+#endif
