@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What devsec_master.so, inside snmpd, tells devsecd over its unix socket: that it is there, for which subtree, and
+ * where its counters are. */
+#ifndef DEVSEC_MASTER_ANNOUNCE_H
+#define DEVSEC_MASTER_ANNOUNCE_H
+
+#include <stdint.h>
+
+/*
+ * The module listens on a unix stream socket (snmpd.conf: devsecGuardSocket PATH). To each client it sends one struct
+ * announce_hello with one descriptor beside it (SCM_RIGHTS): a sealed memory file of one struct announce_page, which
+ * the client maps read-only. Then nothing more is said; the connection's end means that the guard is gone. The client
+ * proves who speaks by SO_PEERCRED: the pid of this socket's peer must be that of the AgentX socket's peer, which the
+ * kernel recorded when snmpd called listen(2) on each (unix(7)).
+ */
+#define ANNOUNCE_DEFAULT_SOCKET "/run/devsec/guard"
+#define ANNOUNCE_MAGIC          0x64767367u /* "dvsg" */
+#define ANNOUNCE_VERSION        1u
+#define ANNOUNCE_ROOT_MAX       32
+
+struct announce_hello {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t root_len;                /* the subtree that is guarded, so that a module built for another */
+    uint32_t root[ANNOUNCE_ROOT_MAX]; /* enterprise number does not pass for ours */
+};
+
+/* Requests denied, one a PDU, by what they came as. Written by snmpd alone, read by anyone who maps it. */
+enum announce_denied {
+    ANNOUNCE_DENIED_V1V2C,
+    ANNOUNCE_DENIED_NO_AUTH,
+    ANNOUNCE_DENIED_AUTH_NO_PRIV,
+    ANNOUNCE_DENIED_KINDS
+};
+
+struct announce_page {
+    uint32_t magic;
+    uint32_t version;
+    _Atomic uint32_t denied[ANNOUNCE_DENIED_KINDS]; /* Counter32: wraps */
+};
+
+#endif
