@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's context: opened from its configuration, kept up to date with the store. */
+#include "agent.h"
+
+#include "base/log.h"
+#include "devsec_mib.h"
+#include "dispatch.h"
+#include "notify.h"
+#include "restart.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+static enum devsec_err open_parts(struct agent *agent, struct devsec_error *error)
+{
+    const struct store_options options = {
+        .directory = agent->config.store,
+        .generations = agent->config.generations,
+        .lock_timeout_ms = agent->config.lock_timeout_ms,
+        .rules = &agent->device.rules,
+    };
+    enum devsec_err err = device_open(&agent->device, agent->config.profile, error);
+
+    if (!err)
+        err = store_open(&agent->store, &options, error);
+    if (!err)
+        err = apply_new(&agent->apply, agent->config.applied, &agent->device, error);
+    if (!err)
+        err = restart_new(&agent->restart, agent->device.profile.restart_command, error);
+    if (!err)
+        err = dispatch_new(&agent->dispatch, agent, error);
+    if (!err)
+        err = notify_new(&agent->notifier, agent, error);
+    return err;
+}
+
+enum devsec_err agent_open(struct agent *agent, const char *config_path, struct devsec_error *error)
+{
+    enum devsec_err err;
+    uint32_t random = 0;
+
+    memset(agent, 0, sizeof(*agent));
+    err = config_load(&agent->config, config_path, error);
+    if (!err)
+        err = open_parts(agent, error);
+    if (err) {
+        agent_close(agent);
+        return err;
+    }
+    /* TestAndIncr that does not survive a restart starts at random, so that an old value is not taken for the new. */
+    if (getrandom(&random, sizeof(random), 0) == (ssize_t)sizeof(random))
+        agent->set_serial = (int32_t)(random & INT32_MAX);
+    return DEVSEC_OK;
+}
+
+void agent_close(struct agent *agent)
+{
+    notify_free(agent->notifier);
+    agent->notifier = NULL; /* ending a SET in progress looks at it */
+    dispatch_free(agent->dispatch);
+    restart_free(agent->restart);
+    apply_free(agent->apply);
+    store_close(agent->store);
+    device_close(&agent->device);
+    config_clear(&agent->config);
+    memset(agent, 0, sizeof(*agent));
+}
+
+void agent_follow(struct agent *agent)
+{
+    struct tls_policy policy;
+
+    device_tls_policy(store_current(agent->store), &policy);
+    tls_effective_get(&agent->effective, &policy, &agent->device.stack);
+    apply_run(agent->apply, store_current(agent->store));
+    health_get(&agent->health, agent);
+    if (agent->notifier)
+        notify_look(agent->notifier);
+}
+
+/* Our own commits are noticed, too, between CommitSet and CleanupSet: nothing follows from them before they stand. */
+void agent_refresh(struct agent *agent)
+{
+    struct devsec_error error = {DEVSEC_OK, ""};
+    char before[ADMIN_STRING_MAX];
+    char after[ADMIN_STRING_MAX];
+    bool changed = false;
+
+    admin_string(before, store_status_text(agent->store));
+    if (store_refresh(agent->store, &changed, &error) && strcmp(agent->refresh_error, error.text) != 0)
+        log_error("store", "%s", error.text);
+    memcpy(agent->refresh_error, error.text, sizeof(agent->refresh_error));
+    admin_string(after, store_status_text(agent->store));
+    if (changed || strcmp(before, after) != 0)
+        agent_follow(agent);
+}
+
+void agent_watch(struct agent *agent)
+{
+    agent_refresh(agent);
+    for (size_t i = 0; i < apply_count(agent->apply); i++) {
+        if (apply_state(agent->apply, i)->status == APPLY_FAILED) {
+            agent_follow(agent);
+            return;
+        }
+    }
+    notify_look(agent->notifier);
+}
+
+void agent_set_refused(struct agent *agent, const char *sentence)
+{
+    admin_string(agent->last_set_error, sentence);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's one context: everything devsecd knows, passed down to all parts; there is no other mutable state. */
+#ifndef DEVSEC_SUBAGENT_AGENT_H
+#define DEVSEC_SUBAGENT_AGENT_H
+
+#include "apply/apply.h"
+#include "base/error.h"
+#include "device/config.h"
+#include "device/device.h"
+#include "health.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dispatch;
+struct link;
+struct notifier;
+struct restart;
+struct guard_link;
+
+struct agent {
+    struct config config;
+    struct device device;
+    struct store *store;
+    struct apply *apply;
+    struct dispatch *dispatch;
+    struct link *link;              /* to the master, NULL before it is started */
+    struct notifier *notifier;      /* NULL before the agent runs */
+    struct restart *restart;        /* the restart action, NULL before the agent runs */
+    const struct guard_link *guard; /* borrowed from the link; NULL while no guard is there */
+    bool registered;                /* with the master: requests come and notifications go out */
+
+    char last_set_error[ADMIN_STRING_MAX];     /* devsecLastSetError */
+    char refresh_error[DEVSEC_ERROR_TEXT_MAX]; /* of the last look at the store, so that it is logged once */
+    int32_t set_serial; /* devsecSetSerialNo, TestAndIncr: volatile, starts at random (RFC 2579) */
+
+    /* What follows from the settings in force; kept by agent_follow. */
+    struct tls_effective effective;
+    struct health health;
+
+    bool stop;       /* leave the main loop */
+    int exit_status; /* of the process, once stopped */
+};
+
+/* Reads the configuration, the profile and the store and makes the object table. `*agent` need not be initialised;
+ * on failure nothing is left to close. */
+enum devsec_err agent_open(struct agent *agent, const char *config_path, struct devsec_error *error);
+
+void agent_close(struct agent *agent);
+
+/* To be called whenever the store's current document or status may be another: brings what follows from it up to date
+ * and raises the notifications that are due. */
+void agent_follow(struct agent *agent);
+
+/* Looks at the store's directory for what others wrote; agent_follow if that changed anything. */
+void agent_refresh(struct agent *agent);
+
+/* To be called every second: looks for what nobody reports (the guard's counters, a notification whose interval is
+ * over, an edit that another writer kept us from taking over), and tries failed appliers again. */
+void agent_watch(struct agent *agent);
+
+/* Remembers why a SET was refused, for devsecLastSetError; cut at 255 octets between characters. */
+void agent_set_refused(struct agent *agent, const char *sentence);
+
+#endif

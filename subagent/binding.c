@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of binding groups: a new MIB group is one more line here and one more file. */
+#include "binding.h"
+
+const struct binding_group *const binding_groups[] = {
+    &group_system,
+    &group_snmp,
+    &group_tls,
+    &group_notify,
+};
+
+const size_t binding_group_count = sizeof(binding_groups) / sizeof(binding_groups[0]);
