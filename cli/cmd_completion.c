@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* devsecctl completion: the scripts, with the lists filled in from the tables of commands, options and settings. */
+#include "base/text.h"
+#include "commands.h"
+#include "completion.h"
+#include "select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const command_shells[] = {"bash", "zsh", NULL};
+
+static const char *const scripts[] = {completion_bash, completion_zsh};
+
+static const char *const kinds[] = {
+    [TAKES_NOTHING] = "nothing", [TAKES_PATHS] = "paths",     [TAKES_PAIRS] = "pairs",           [TAKES_FILE] = "file",
+    [TAKES_SHELL] = "shell",     [TAKES_COMMAND] = "command", [TAKES_GENERATION] = "generation",
+};
+
+static void add_word(struct text *out, const char *word, size_t length)
+{
+    if (out->length > 0)
+        text_append(out, " ");
+    text_append_n(out, word, length);
+}
+
+/* The first words of the commands, each once: those of a family stand together in the table. */
+static void list_commands(struct text *out)
+{
+    const char *last = "";
+
+    for (size_t i = 0; i < command_count; i++) {
+        const size_t length = strcspn(commands[i].name, " ");
+
+        if (strncmp(commands[i].name, last, length) != 0 || strcspn(last, " ") != length)
+            add_word(out, commands[i].name, length);
+        last = commands[i].name;
+    }
+}
+
+static void list_kinds(struct text *out)
+{
+    for (size_t i = 0; i < command_count; i++)
+        text_printf(out, "%s(\"%s\") echo %s ;;", i ? "\n        " : "", commands[i].name, kinds[commands[i].takes]);
+}
+
+/* One case a family: the second words of its commands. */
+static void list_subcommands(struct text *out)
+{
+    const char *family = "";
+    size_t length = 0;
+
+    for (size_t i = 0; i < command_count; i++) {
+        const char *space = strchr(commands[i].name, ' ');
+
+        if (!space)
+            continue;
+        if (length != (size_t)(space - commands[i].name) || strncmp(family, commands[i].name, length) != 0) {
+            text_append(out, length ? "\" ;;\n        " : "");
+            family = commands[i].name;
+            length = (size_t)(space - commands[i].name);
+            text_printf(out, "(%.*s) echo \"%s", (int)length, family, space + 1);
+        } else {
+            text_append(out, space);
+        }
+    }
+    text_append(out, length ? "\" ;;" : "");
+}
+
+static void list_settings(struct text *out)
+{
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++)
+        add_word(out, settings[id].path, strlen(settings[id].path));
+}
+
+static void list_groups(struct text *out)
+{
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
+        const size_t length = strcspn(settings[id].path, ".");
+
+        if (id == 0 || strncmp(settings[id].path, settings[id - 1].path, length + 1) != 0)
+            add_word(out, settings[id].path, length);
+    }
+}
+
+/* The labels of settings that have some; a TruthValue is written as true or false. */
+static void list_values(struct text *out)
+{
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
+        const struct mib_object *object = setting_object(id);
+
+        if (object->n_labels == 0)
+            continue;
+        text_printf(out, "%s(%s) echo \"", out->length ? "\n        " : "", settings[id].path);
+        for (size_t i = 0; i < object->n_labels; i++)
+            text_printf(out, "%s%s", i ? " " : "", object->labels[i].name);
+        text_append(out, "\" ;;");
+    }
+}
+
+static void list_options(struct text *out)
+{
+    for (size_t i = 0; i < command_option_count; i++)
+        text_printf(out, "%s-%c --%s", i ? " " : "", command_options[i].letter, command_options[i].name);
+}
+
+static void list_formats(struct text *out)
+{
+    for (size_t i = 0; i < CLI_FORMATS; i++)
+        add_word(out, cli_format_names[i], strlen(cli_format_names[i]));
+}
+
+static void list_shells(struct text *out)
+{
+    for (size_t i = 0; command_shells[i]; i++)
+        add_word(out, command_shells[i], strlen(command_shells[i]));
+}
+
+static const struct {
+    const char *mark;
+    void (*list)(struct text *out);
+} lists[] = {
+    {"@COMMANDS@", list_commands}, {"# @KINDS@", list_kinds},   {"# @SUBCOMMANDS@", list_subcommands},
+    {"@SETTINGS@", list_settings}, {"@GROUPS@", list_groups},   {"# @VALUES@", list_values},
+    {"@OPTIONS@", list_options},   {"@FORMATS@", list_formats}, {"@SHELLS@", list_shells},
+};
+
+/* Writes the list whose mark the text begins with; returns the mark's length, 0 if there is none. */
+static size_t fill_mark(const char *at, struct text *out)
+{
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        const size_t length = strlen(lists[i].mark);
+        struct text list = {0};
+
+        if (strncmp(at, lists[i].mark, length) != 0)
+            continue;
+        lists[i].list(&list);
+        out->failed = out->failed || list.failed;
+        if (list.data)
+            text_append_n(out, list.data, list.length);
+        text_free(&list);
+        return length;
+    }
+    return 0;
+}
+
+enum cli_exit command_completion(const struct cli *cli, int argc, char **argv)
+{
+    struct text out = {0};
+    size_t shell = 0;
+    char *script;
+
+    (void)argc;
+    while (command_shells[shell] && strcmp(command_shells[shell], argv[0]) != 0)
+        shell++;
+    if (!command_shells[shell])
+        return cli_usage(cli, "completion", "there is no completion for '%s', only for bash and zsh",
+                         cli_quote(argv[0]).text);
+    for (const char *at = scripts[shell]; *at;) {
+        const size_t filled = fill_mark(at, &out);
+
+        if (filled == 0)
+            text_append_n(&out, at, 1);
+        at += filled ? filled : 1;
+    }
+    script = text_take(&out);
+    if (!script)
+        return cli_no_memory(cli);
+    fputs(script, cli->out);
+    free(script);
+    return CLI_OK;
+}

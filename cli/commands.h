@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one table of commands: dispatch, help and completion all come from it. */
+#ifndef DEVSEC_CLI_COMMANDS_H
+#define DEVSEC_CLI_COMMANDS_H
+
+#include "cli.h"
+
+#include <stddef.h>
+
+/* What the arguments of a command are, for completion. */
+enum command_takes {
+    TAKES_NOTHING,
+    TAKES_PATHS, /* settings and groups */
+    TAKES_PAIRS, /* settings and their values in turn */
+    TAKES_FILE,
+    TAKES_SHELL,
+    TAKES_COMMAND,
+    TAKES_GENERATION,
+};
+
+/* The words of TAKES_SHELL, ended by NULL. */
+extern const char *const command_shells[];
+
+struct command {
+    const char *name;      /* one word or two: "get", "store status" */
+    const char *arguments; /* as the usage line shows them; "" for none */
+    const char *summary;   /* one line */
+    const char *details;   /* the rest of the help: lines with their newlines */
+    enum command_takes takes;
+    int min; /* how many arguments */
+    int max; /* -1 for any number */
+    enum cli_exit (*run)(const struct cli *cli, int argc, char **argv);
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* An option, for everything that lists them. */
+struct option_text {
+    char letter;
+    const char *name;
+    const char *argument; /* NULL if it takes none */
+    const char *text;
+};
+
+extern const struct option_text command_options[];
+extern const size_t command_option_count;
+
+/* Reads the options into `cli` and collects the other words, in order, in `words` (room for argc). CLI_OK or CLI_USAGE.
+ */
+enum cli_exit options_read(struct cli *cli, int argc, char **argv, char **words, int *n_words);
+
+/* Finds the command that `words` begin with and runs it, or its help. */
+enum cli_exit command_dispatch(const struct cli *cli, int argc, char **argv);
+
+/* The help page of the command, of all commands that begin with that word, or of devsecctl (argc 0). */
+enum cli_exit command_help(const struct cli *cli, int argc, char **argv);
+
+enum cli_exit command_get(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_set(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_store_status(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_store_generations(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_store_restore(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_check(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_completion(const struct cli *cli, int argc, char **argv);
+
+#endif

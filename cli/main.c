@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* devsecctl, the operation panel. */
+#include "base/log.h"
+#include "cli.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+/*
+ * A closed standard stream would lend its number to the next file opened, and what is meant for a person could end in
+ * the settings document. /dev/null takes its place, opened the wrong way round, so that using it fails and is noticed.
+ */
+static bool occupy_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    if (!occupy_streams())
+        return CLI_TROUBLE;
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported like a full disk */
+    log_open("devsecctl", false, false);
+    return (int)cli_run(stdin, stdout, stderr, argc, argv);
+}

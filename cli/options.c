@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the options, and one whole run from the command line to flushed output. */
+#include "cli.h"
+#include "commands.h"
+#include "device/config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_text command_options[] = {
+    {'c', "config", "FILE", "the configuration to use"},
+    {'o', "output", "FORMAT", "text (the default), yaml or json"},
+    {'q', "quiet", NULL, "no reports of success and no warnings"},
+    {'h', "help", NULL, "explain the command"},
+    {'V', "version", NULL, "print the version"},
+};
+const size_t command_option_count = sizeof(command_options) / sizeof(command_options[0]);
+
+#define LONG_OPTIONS (sizeof(command_options) / sizeof(command_options[0]))
+
+/* '-' first: words that are no options are handed over in their place, whatever POSIXLY_CORRECT says. */
+static const char short_options[] = "-:c:o:qhV";
+
+static void fill_long_options(struct option *list)
+{
+    for (size_t i = 0; i < LONG_OPTIONS; i++) {
+        list[i] = (struct option){.name = command_options[i].name,
+                                  .has_arg = command_options[i].argument ? required_argument : no_argument,
+                                  .val = command_options[i].letter};
+    }
+}
+
+static enum cli_exit read_format(struct cli *cli, const char *word)
+{
+    for (enum cli_format format = 0; format < CLI_FORMATS; format++) {
+        if (strcmp(word, cli_format_names[format]) == 0) {
+            cli->format = format;
+            return CLI_OK;
+        }
+    }
+    return cli_usage(cli, NULL, "unknown output format '%s'; there are text, yaml and json", cli_quote(word).text);
+}
+
+/*
+ * getopt_long leaves in optopt the letter of an option that it knows, the letter that it does not know, or 0 for a long
+ * option that it does not know. A known one without an argument can only have been written --name=something.
+ */
+static enum cli_exit bad_option(const struct cli *cli, int sign, const char *word)
+{
+    for (size_t i = 0; optopt && i < LONG_OPTIONS; i++) {
+        if (command_options[i].letter == optopt)
+            return cli_usage(cli, NULL, "option --%s %s", command_options[i].name,
+                             sign == ':' ? "needs an argument" : "takes no argument");
+    }
+    if (optopt)
+        return cli_usage(cli, NULL, "unknown option -%c; -- goes before an argument that begins with a dash", optopt);
+    return cli_usage(cli, NULL, "unknown option %s; -- goes before an argument that begins with a dash",
+                     cli_quote(word).text);
+}
+
+static enum cli_exit take_option(struct cli *cli, int option, char **argv)
+{
+    switch (option) {
+    case 'c':
+        cli->config_path = optarg;
+        return CLI_OK;
+    case 'o':
+        return read_format(cli, optarg);
+    case 'q':
+        cli->quiet = true;
+        return CLI_OK;
+    case 'h':
+        cli->help = true;
+        return CLI_OK;
+    case 'V':
+        cli->version = true;
+        return CLI_OK;
+    default:
+        return bad_option(cli, option, argv[optind - 1]);
+    }
+}
+
+enum cli_exit options_read(struct cli *cli, int argc, char **argv, char **words, int *n_words)
+{
+    struct option list[LONG_OPTIONS + 1] = {{0}};
+    enum cli_exit result = CLI_OK;
+    int option;
+
+    fill_long_options(list);
+    optind = 0; /* glibc: start anew */
+    *n_words = 0;
+    while (result == CLI_OK && (option = getopt_long(argc, argv, short_options, list, NULL)) != -1) {
+        if (option == 1)
+            words[(*n_words)++] = optarg;
+        else
+            result = take_option(cli, option, argv);
+    }
+    while (result == CLI_OK && optind < argc)
+        words[(*n_words)++] = argv[optind++];
+    return result;
+}
+
+/* Output that did not arrive is a failure, also when everything before it went well. */
+static enum cli_exit flush(const struct cli *cli, enum cli_exit result)
+{
+    const int bad = ferror(cli->out);
+
+    errno = 0;
+    if (fflush(cli->out) == 0 && !bad)
+        return result;
+    cli_error(cli, "cannot write the output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+    return CLI_TROUBLE;
+}
+
+enum cli_exit cli_run(FILE *in, FILE *out, FILE *err, int argc, char **argv)
+{
+    const char *from_environment = secure_getenv("DEVSEC_CONFIG");
+    struct cli cli = {.in = in, .out = out, .err = err};
+    char **words = calloc((size_t)argc + 1, sizeof(*words));
+    enum cli_exit result;
+    int n_words = 0;
+
+    cli.config_path = from_environment && *from_environment ? from_environment : CONFIG_DEFAULT_PATH;
+    cli.paint_out = cli_wants_paint(out);
+    cli.paint_err = cli_wants_paint(err);
+    if (!words) {
+        result = cli_no_memory(&cli);
+        goto out;
+    }
+    result = options_read(&cli, argc, argv, words, &n_words);
+    if (result)
+        goto out;
+    if (cli.version)
+        fprintf(out, "devsecctl %s\n", DEVSEC_VERSION);
+    else if (cli.help)
+        result = command_help(&cli, n_words, words);
+    else
+        result = command_dispatch(&cli, n_words, words);
+out:
+    free(words);
+    return flush(&cli, result);
+}
