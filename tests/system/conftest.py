@@ -240,3 +240,13 @@ def make_module_sandbox(tmp_path_factory):
 def module_sandbox(make_module_sandbox):
     """One instance that the module's tests share."""
     return make_module_sandbox()
+
+
+@pytest.fixture(scope="module")
+def shared(module_sandbox):
+    """The module's instance as a manager sees it: SNMP beside what is on disk."""
+    from device import Device  # here, because device.py imports this file
+
+    device = Device(module_sandbox)
+    yield device
+    device.client.close()

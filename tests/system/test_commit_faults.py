@@ -38,13 +38,6 @@ FAULTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shared(module_sandbox):
-    device = Device(module_sandbox)
-    yield device
-    device.client.close()
-
-
 @pytest.fixture
 def device(shared):
     shared.accept(*BEFORE)

@@ -10,13 +10,6 @@ from device import Device, settings_of
 PORT = "DEVICE-SECURITY-MIB::devsecSmtpPort.0"
 
 
-@pytest.fixture(scope="module")
-def shared(module_sandbox):
-    device = Device(module_sandbox)
-    yield device
-    device.client.close()
-
-
 @pytest.fixture
 def device(shared):
     """The shared device with the settings of the factory and nothing set aside."""

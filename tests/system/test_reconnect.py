@@ -15,13 +15,6 @@ from pysnmp_client import Client, NoAnswer
 ENDED_SECONDS = 60
 
 
-@pytest.fixture(scope="module")
-def shared(module_sandbox):
-    device = Device(module_sandbox)
-    yield device
-    device.client.close()
-
-
 @pytest.fixture
 def device(shared):
     """The shared device, served, with the settings of the factory."""

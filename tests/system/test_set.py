@@ -36,13 +36,6 @@ BAD = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shared(module_sandbox):
-    device = Device(module_sandbox)
-    yield device
-    device.client.close()
-
-
 @pytest.fixture
 def device(shared):
     """The shared device with the settings of the factory."""

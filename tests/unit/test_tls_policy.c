@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The TLS policy: its suites, what it comes to, what is refused and what is warned about. */
 #include "tls/tls_policy.h"
+#include "tls_masks.h"
 
 #include "devsec_mib.h"
 
@@ -14,20 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SSL30 (1u << MIB_devsecTlsVersions_ssl30)
-#define TLS10 (1u << MIB_devsecTlsVersions_tls10)
-#define TLS11 (1u << MIB_devsecTlsVersions_tls11)
-#define TLS12 (1u << MIB_devsecTlsVersions_tls12)
-#define TLS13 (1u << MIB_devsecTlsVersions_tls13)
-#define ALL_V (SSL30 | TLS10 | TLS11 | TLS12 | TLS13)
-
-#define AES128 (1u << MIB_devsecTlsCiphers_aes128)
-#define AES256 (1u << MIB_devsecTlsCiphers_aes256)
-#define TDES   (1u << MIB_devsecTlsCiphers_tripleDes168)
-#define RC4    (1u << MIB_devsecTlsCiphers_rc4)
-#define AES    (AES128 | AES256)
-#define ALL_C  (AES | TDES | RC4)
 
 #define PRIORITY  MIB_devsecTlsPermitMode_ciphertextPriority
 #define CLEARTEXT MIB_devsecTlsPermitMode_ciphertextCleartext

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the linked OpenSSL is said to have, and what a policy is said to come to, against real handshakes in memory. */
 #include "tls/tls_policy.h"
+#include "tls_masks.h"
 
 #include "devsec_mib.h"
 
@@ -20,20 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define SSL30 (1u << MIB_devsecTlsVersions_ssl30)
-#define TLS10 (1u << MIB_devsecTlsVersions_tls10)
-#define TLS11 (1u << MIB_devsecTlsVersions_tls11)
-#define TLS12 (1u << MIB_devsecTlsVersions_tls12)
-#define TLS13 (1u << MIB_devsecTlsVersions_tls13)
-#define ALL_V (SSL30 | TLS10 | TLS11 | TLS12 | TLS13)
-
-#define AES128 (1u << MIB_devsecTlsCiphers_aes128)
-#define AES256 (1u << MIB_devsecTlsCiphers_aes256)
-#define TDES   (1u << MIB_devsecTlsCiphers_tripleDes168)
-#define RC4    (1u << MIB_devsecTlsCiphers_rc4)
-#define AES    (AES128 | AES256)
-#define ALL_C  (AES | TDES | RC4)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
