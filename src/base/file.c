@@ -136,8 +136,7 @@ static enum devsec_err place_open(struct place *place, int dirfd, const char *pa
     return DEVSEC_OK;
 }
 
-/* Writes everything: a short write goes on where it stopped, and the next one then says why. */
-static bool write_all(int fd, const char *data, size_t length)
+bool file_write_all(int fd, const char *data, size_t length)
 {
     while (length > 0) {
         const ssize_t put = write(fd, data, length);
@@ -181,7 +180,7 @@ static enum devsec_err write_tmp(const struct place *place, mode_t mode, const c
         return devsec_fail_errno(error, "cannot create %s", place->tmp);
     if (fchmod(fd, mode) != 0) /* the umask must not have a say */
         err = devsec_fail_errno(error, "cannot set the mode of %s", place->tmp);
-    else if (!write_all(fd, data, length))
+    else if (!file_write_all(fd, data, length))
         err = devsec_fail_errno(error, "cannot write %s", place->tmp);
     else if (!sync_whole(fd))
         err = devsec_fail_errno(error, "cannot sync %s to disk", place->tmp);

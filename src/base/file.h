@@ -16,6 +16,9 @@
 enum devsec_err file_read(int dirfd, const char *name, size_t max, char **data, size_t *length,
                           struct devsec_error *error);
 
+/* Writes everything: a short write goes on where it stopped, EINTR is repeated. False with errno set on failure. */
+bool file_write_all(int fd, const char *data, size_t length);
+
 /*
  * Writes `name`.tmp (made anew with `mode`, whatever lay there), syncs it, renames it over `name` and syncs the
  * directory: afterwards either the old or the new content is there, whole, also after a power cut. A short write goes

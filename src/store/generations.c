@@ -176,8 +176,7 @@ enum devsec_err generations_load(const struct store *store, uint32_t number, str
 /* Not synced: the document itself is, and a copy that a power cut damaged shows it when it is parsed. */
 static bool write_copy(int fd, const char *name, const struct store_bytes *text)
 {
-    size_t done = 0;
-    ssize_t put = 0;
+    bool whole;
     int saved;
     int file;
 
@@ -185,12 +184,9 @@ static bool write_copy(int fd, const char *name, const struct store_bytes *text)
     file = openat(fd, TMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, STORE_FILE_MODE);
     if (file < 0)
         return false;
-    while (done < text->length && (put >= 0 || errno == EINTR)) {
-        put = write(file, text->data + done, text->length - done);
-        done += put > 0 ? (size_t)put : 0;
-    }
+    whole = file_write_all(file, text->data, text->length);
     store_unlock(file);
-    if (done == text->length && renameat(fd, TMP_NAME, fd, name) == 0)
+    if (whole && renameat(fd, TMP_NAME, fd, name) == 0)
         return true;
     saved = errno;
     unlinkat(fd, TMP_NAME, 0);
