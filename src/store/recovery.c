@@ -141,7 +141,6 @@ static enum devsec_err recover_locked(struct store *store, struct store_view *vi
 
 enum devsec_err store_recover(struct store *store, struct store_view *view, struct devsec_error *error)
 {
-    struct devsec_error trouble = {0};
     enum devsec_err err;
     int lock = -1;
 
@@ -150,8 +149,8 @@ enum devsec_err store_recover(struct store *store, struct store_view *view, stru
         store_take(store, view);
         return DEVSEC_OK;
     }
-    if (store_may_write(store) && store_lock(store, store->lock_timeout_ms, &lock, &trouble) != DEVSEC_OK)
-        store_write_failed(store, errno, &trouble);
+    if (store_may_write(store))
+        (void)store_lock_to_write(store, &lock, NULL); /* without it the stand-in is in force in memory only */
     err = recover_locked(store, view, lock >= 0, error);
     store_unlock(lock);
     return err;

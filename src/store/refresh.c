@@ -136,15 +136,12 @@ enum devsec_err store_follow(struct store *store, bool locked, bool *needs_lock,
 /* The first look went without the lock; whatever it found is looked at again with it. */
 static enum devsec_err follow_locked(struct store *store, struct devsec_error *error)
 {
-    struct devsec_error trouble = {0};
     bool unused = false;
     int lock = -1;
-    enum devsec_err err = store_lock(store, store->lock_timeout_ms, &lock, &trouble);
+    enum devsec_err err = store_lock_to_write(store, &lock, error);
 
-    if (err) {
-        store_write_failed(store, errno, &trouble);
-        return devsec_fail(error, err, "%s", trouble.text);
-    }
+    if (err)
+        return err;
     err = store_follow(store, true, &unused, error);
     store_unlock(lock);
     return err;

@@ -229,6 +229,17 @@ void store_write_failed(struct store *store, int error_number, const struct devs
                         "the settings could not be written: %s", error->text);
 }
 
+enum devsec_err store_lock_to_write(struct store *store, int *fd, struct devsec_error *error)
+{
+    struct devsec_error trouble = {0};
+    const enum devsec_err err = store_lock(store, store->lock_timeout_ms, fd, &trouble);
+
+    if (!err)
+        return DEVSEC_OK;
+    store_write_failed(store, errno, &trouble);
+    return devsec_fail(error, err, "%s", trouble.text);
+}
+
 /* The highest N of settings.yaml.damaged-N, 0 if there is none. */
 static enum devsec_err damaged_highest(const struct store *store, unsigned long *highest, struct devsec_error *error)
 {

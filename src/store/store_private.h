@@ -108,6 +108,9 @@ void store_past_free(struct store_past *past);
 enum devsec_err store_lock(const struct store *store, unsigned timeout_ms, int *fd, struct devsec_error *error);
 void store_unlock(int fd); /* -1 is legal */
 
+/* The lock for a write that is wanted: waited for as the store's options say, its failure noted in the status. */
+enum devsec_err store_lock_to_write(struct store *store, int *fd, struct devsec_error *error);
+
 /* Looks at settings.yaml. Changes nothing but what is remembered of a file that turned out to be the same. */
 void store_look(struct store *store, struct store_view *view);
 void store_view_free(struct store_view *view);

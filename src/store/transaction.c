@@ -167,7 +167,6 @@ static enum devsec_err commit_locked(struct transaction *txn, struct devsec_erro
 
 enum devsec_err transaction_commit(struct transaction *txn, struct devsec_error *error)
 {
-    struct devsec_error trouble = {0};
     struct store *store = txn->store;
     int lock = -1;
     enum devsec_err err;
@@ -175,11 +174,9 @@ enum devsec_err transaction_commit(struct transaction *txn, struct devsec_error 
     if (txn->committed || store->read_only)
         return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s",
                            store->read_only ? "the store was opened for reading only" : "committed twice");
-    err = store_lock(store, store->lock_timeout_ms, &lock, &trouble);
-    if (err) {
-        store_write_failed(store, errno, &trouble);
-        return devsec_fail(error, err, "%s", trouble.text);
-    }
+    err = store_lock_to_write(store, &lock, error);
+    if (err)
+        return err;
     err = commit_locked(txn, error);
     store_unlock(lock);
     txn->committed = err == DEVSEC_OK;
@@ -229,18 +226,15 @@ static enum devsec_err undo_exactly(struct transaction *txn, struct devsec_error
 
 enum devsec_err transaction_undo(struct transaction *txn, struct devsec_error *error)
 {
-    struct devsec_error trouble = {0};
     struct store *store = txn->store;
     enum devsec_err err;
     int lock = -1;
 
     if (!txn->changed)
         return DEVSEC_OK;
-    err = store_lock(store, store->lock_timeout_ms, &lock, &trouble);
-    if (err) {
-        store_write_failed(store, errno, &trouble);
-        return devsec_fail(error, err, "%s", trouble.text);
-    }
+    err = store_lock_to_write(store, &lock, error);
+    if (err)
+        return err;
     err = catch_up(store, error);
     if (!err)
         err = store->current->generation == txn->generation ? undo_exactly(txn, error) : undo_on_top(txn, error);
