@@ -119,18 +119,26 @@ static void drop_guard(struct link *link)
     link->agent->guard = NULL;
 }
 
-/* Fail closed: without the guard, nothing is registered. The master gets no say in it, so no answer is awaited. */
-static void unregister_root(struct link *link)
+/* A Register or Unregister of the module's root (RFC 2741, 6.2.3 and 6.2.4); NULL when out of memory. */
+static netsnmp_pdu *root_pdu(const struct link *link, int command)
 {
     static const oid root[] = DEVSEC_MIB_ROOT;
-    netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_UNREGISTER);
+    netsnmp_pdu *pdu = snmp_pdu_create(command);
 
     if (!pdu)
-        return;
+        return NULL;
     pdu->sessid = link->session->sessid;
     pdu->priority = AGENTX_PRIORITY_DEFAULT;
     snmp_add_null_var(pdu, root, OID_LENGTH(root));
-    if (!snmp_send(link->session, pdu))
+    return pdu;
+}
+
+/* Fail closed: without the guard, nothing is registered. The master gets no say in it, so no answer is awaited. */
+static void unregister_root(struct link *link)
+{
+    netsnmp_pdu *pdu = root_pdu(link, AGENTX_UNREGISTER);
+
+    if (pdu && !snmp_send(link->session, pdu))
         snmp_free_pdu(pdu);
 }
 
@@ -226,18 +234,12 @@ static int on_registered(int operation, netsnmp_session *session, int reqid, net
 
 static void register_root(struct link *link)
 {
-    static const oid root[] = DEVSEC_MIB_ROOT;
-    netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_REGISTER);
+    netsnmp_pdu *pdu = root_pdu(link, AGENTX_REGISTER);
 
     enter(link, LINK_REGISTERING);
-    if (pdu) {
-        pdu->sessid = link->session->sessid;
-        pdu->priority = AGENTX_PRIORITY_DEFAULT;
-        snmp_add_null_var(pdu, root, OID_LENGTH(root));
-        if (snmp_async_send(link->session, pdu, on_registered, link))
-            return;
-        snmp_free_pdu(pdu);
-    }
+    if (pdu && snmp_async_send(link->session, pdu, on_registered, link))
+        return;
+    snmp_free_pdu(pdu);
     enter(link, LINK_UNGUARDED);
     drop_guard(link);
     retry_soon(link);
