@@ -11,15 +11,17 @@
 #include <stdint.h>
 #include <string.h>
 
-/* SSL_CONF_cmd's names of the versions. */
+/* The versions: SSL_CONF_cmd's names, and the option that says that one is off. */
 static const struct {
     uint32_t bit;
-    int number;
+    uint64_t off;
     const char *name;
 } protocols[] = {
-    {MIB_devsecTlsVersions_ssl30, SSL3_VERSION, "SSLv3"},     {MIB_devsecTlsVersions_tls10, TLS1_VERSION, "TLSv1"},
-    {MIB_devsecTlsVersions_tls11, TLS1_1_VERSION, "TLSv1.1"}, {MIB_devsecTlsVersions_tls12, TLS1_2_VERSION, "TLSv1.2"},
-    {MIB_devsecTlsVersions_tls13, TLS1_3_VERSION, "TLSv1.3"},
+    {MIB_devsecTlsVersions_ssl30, SSL_OP_NO_SSLv3, "SSLv3"},
+    {MIB_devsecTlsVersions_tls10, SSL_OP_NO_TLSv1, "TLSv1"},
+    {MIB_devsecTlsVersions_tls11, SSL_OP_NO_TLSv1_1, "TLSv1.1"},
+    {MIB_devsecTlsVersions_tls12, SSL_OP_NO_TLSv1_2, "TLSv1.2"},
+    {MIB_devsecTlsVersions_tls13, SSL_OP_NO_TLSv1_3, "TLSv1.3"},
 };
 
 #define N_PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
@@ -107,15 +109,13 @@ static bool can_be_negotiated(const SSL_CIPHER *cipher, uint32_t versions)
 static enum devsec_err compare(SSL_CTX *ctx, const struct tls_effective *effective, struct devsec_error *error)
 {
     const uint64_t options = SSL_CTX_get_options(ctx);
-    static const uint64_t off[N_PROTOCOLS] = {SSL_OP_NO_SSLv3, SSL_OP_NO_TLSv1, SSL_OP_NO_TLSv1_1, SSL_OP_NO_TLSv1_2,
-                                              SSL_OP_NO_TLSv1_3};
     STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx);
     size_t count = 0;
 
     for (size_t i = 0; i < N_PROTOCOLS; i++) {
         const bool wanted = (effective->versions & (1u << protocols[i].bit)) != 0;
 
-        if (wanted != !(options & off[i]))
+        if (wanted != !(options & protocols[i].off))
             return devsec_fail(error, DEVSEC_ERR_INCONSISTENT,
                                "OpenSSL would %soffer %s, and the policy says otherwise", wanted ? "not " : "",
                                protocols[i].name);
@@ -139,7 +139,7 @@ static enum devsec_err compare(SSL_CTX *ctx, const struct tls_effective *effecti
 
 enum devsec_err tls_conf_check(const char *text, const struct tls_effective *effective, struct devsec_error *error)
 {
-    OSSL_LIB_CTX *library = OSSL_LIB_CTX_new(); /* its own, so that openssl.cnf has no say */
+    OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
     CONF *conf = NCONF_new(NULL);
     BIO *bio = BIO_new_mem_buf(text, -1);
     SSL_CTX *ctx = library ? SSL_CTX_new_ex(library, NULL, TLS_server_method()) : NULL;
@@ -155,6 +155,7 @@ enum devsec_err tls_conf_check(const char *text, const struct tls_effective *eff
         err = devsec_fail(error, DEVSEC_ERR_SYNTAX, "OpenSSL cannot read line %ld of the rendered TLS policy", line);
         goto out;
     }
+    /* openssl.cnf's system_default reaches this context, too; what the policy does not set is opened here. */
     SSL_CTX_set_min_proto_version(ctx, 0);
     SSL_CTX_set_max_proto_version(ctx, 0);
     err = put_in_force(ctx, conf, error);
