@@ -28,6 +28,7 @@ static const struct yaml_field fields[] = {
     CONFIG_PATH("store", store, PATH_MAX - 1, "/var/lib/devsec/store"),
     CONFIG_PATH("profile", profile, PATH_MAX - 1, "/etc/devsec/device-profile.yaml"),
     CONFIG_PATH("applied", applied, PATH_MAX - 1, "/var/lib/devsec/applied"),
+    CONFIG_PATH("device-key", device_key, PATH_MAX - 1, "/var/lib/devsec/device.key"),
     CONFIG_PATH("agentx-socket", agentx_socket, SOCKET_PATH_MAX, "/var/agentx/master"),
     CONFIG_PATH("guard-socket", guard_socket, SOCKET_PATH_MAX, "/run/devsec/guard"),
     CONFIG_NUMBER("generations", generations, 2, 100, "10"),

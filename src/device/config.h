@@ -11,6 +11,7 @@
  * store: /var/lib/devsec/store             the settings store's directory
  * profile: /etc/devsec/device-profile.yaml the device profile
  * applied: /var/lib/devsec/applied         where rendered configuration goes
+ * device-key: /var/lib/devsec/device.key   the key that secrets in the store are sealed with (secret/seal.h)
  * agentx-socket: /var/agentx/master        snmpd's AgentX socket (a unix socket)
  * guard-socket: /run/devsec/guard          where devsec_master.so announces itself
  * generations: 10                          kept generations, 2..100
@@ -22,6 +23,7 @@ struct config {
     char *store;
     char *profile;
     char *applied;
+    char *device_key;
     char *agentx_socket;
     char *guard_socket;
     unsigned generations;

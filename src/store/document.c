@@ -37,6 +37,8 @@ enum devsec_err document_copy(struct document **out, const struct document *from
     }
     for (enum setting_id id = 0; id < SETTING_COUNT && !err; id++)
         err = value_copy(&copy->values[id], &from->values[id], error);
+    for (enum table_id id = 0; id < TABLE_COUNT && !err; id++)
+        err = table_copy(id, &copy->tables[id], &from->tables[id], error);
     if (err)
         document_free(copy);
     else
@@ -50,6 +52,8 @@ void document_free(struct document *document)
         return;
     for (enum setting_id id = 0; id < SETTING_COUNT; id++)
         value_clear(&document->values[id]);
+    for (enum table_id id = 0; id < TABLE_COUNT; id++)
+        table_clear(id, &document->tables[id]);
     free(document->head);
     free(document);
 }
@@ -58,6 +62,10 @@ bool document_same_settings(const struct document *a, const struct document *b)
 {
     for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
         if (!value_equal(id, &a->values[id], &b->values[id]))
+            return false;
+    }
+    for (enum table_id id = 0; id < TABLE_COUNT; id++) {
+        if (!table_equal(id, &a->tables[id], &b->tables[id]))
             return false;
     }
     return true;

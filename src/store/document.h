@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/schema.h"
+#include "store/table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,9 +23,10 @@ struct document {
     time_t changed; /* UTC, when this generation was committed */
     char *head; /* the comment block at the top of the file, with its newlines; "" for none, NULL for the standard */
     struct value values[SETTING_COUNT];
+    struct table tables[TABLE_COUNT];
 };
 
-/* A document with every setting at its default, generation 0. */
+/* A document with every setting at its default and empty tables, generation 0. */
 enum devsec_err document_new(struct document **out, struct devsec_error *error);
 
 /* A deep copy. */
@@ -37,6 +39,10 @@ void document_free(struct document *document); /* cleanses secrets; NULL is lega
  * limits are errors: DEVSEC_ERR_SYNTAX (DEVSEC_ERR_NEWER_FORMAT for `format`) with "NAME:LINE:COLUMN: PATH: what was
  * found, what was expected", and for an unknown key the nearest known one. Cross-checks are not made here.
  *
+ * A table is a list of mappings under its path, in any order; the PATH of a column is "administrators[2].role", rows
+ * counted from 1 as they stand in the file. Two rows with the same key are an error at the second, which names the line
+ * of the first. Values of sealed columns are never quoted.
+ *
  * So that a document that was cut short is not taken for one with fewer settings: `format` must be there, and one that
  * carries a generation (that is, one that document_print wrote) must end in YAML's document end mark, a line "...".
  * `name` is only for messages. `text` need not end in NUL. `*out` is untouched on failure.
@@ -44,11 +50,12 @@ void document_free(struct document *document); /* cleanses secrets; NULL is lega
 enum devsec_err document_parse(struct document **out, const char *name, const char *text, size_t length,
                                struct devsec_error *error);
 
-/* Writes YAML into a newly allocated buffer that the caller frees; `*length` is without the closing NUL. */
+/* Writes YAML (tables behind the settings, rows by key, an empty table not at all) into a newly allocated buffer that
+ * the caller frees; `*length` is without the closing NUL. */
 enum devsec_err document_print(const struct document *document, char **text, size_t *length,
                                struct devsec_error *error);
 
-/* Whether all settings are equal; generation, date and head do not count. */
+/* Whether all settings and tables are equal; generation, date and head do not count. */
 bool document_same_settings(const struct document *a, const struct document *b);
 
 #endif

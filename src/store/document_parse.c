@@ -2,137 +2,19 @@
 /* A settings document from YAML, with every complaint at its line and column; see document.h for the contract. */
 #include "base/text.h"
 #include "store/document_private.h"
-#include "store/yaml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_ROOM 96
-#define FOUND_ROOM (SHOWN_ROOM + 16)
+#define FOUND_ROOM DOCUMENT_FOUND_ROOM
 
-struct reading {
-    const char *name;
-    struct document *document;
-    struct devsec_error *error;
-};
-
-/* Puts "NAME:LINE:COLUMN: " before the sentence. Trouble that is not the file's keeps its code. */
-static enum devsec_err fail_at(const struct reading *reading, size_t line, size_t column,
-                               const struct devsec_error *why)
+static enum devsec_err read_setting(const struct document_reading *reading, enum setting_id id,
+                                    const struct yaml_node *node)
 {
-    const bool of_file = why->code != DEVSEC_ERR_MEMORY && why->code != DEVSEC_ERR_INTERNAL;
-    const enum devsec_err code = of_file && why->code != DEVSEC_ERR_NEWER_FORMAT ? DEVSEC_ERR_SYNTAX : why->code;
+    const struct typed typed = setting_typed(id);
 
-    return devsec_fail(reading->error, code, "%s:%zu:%zu: %s", reading->name, line, column, why->text);
-}
-
-/* YAML's null (1.2, 10.2.1.1), which an unquoted nothing is, too. */
-static bool is_null(const struct yaml_node *node)
-{
-    return node->kind == YAML_SCALAR && !node->quoted &&
-           (node->scalar[0] == '\0' || strcmp(node->scalar, "~") == 0 || strcmp(node->scalar, "null") == 0);
-}
-
-/* What stands there, as a phrase for "found ...". */
-static void found_phrase(const struct yaml_node *node, char *found, size_t room)
-{
-    static const char *const kinds[] = {[YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping"};
-    char shown[SHOWN_ROOM];
-
-    if (node->kind != YAML_SCALAR) {
-        snprintf(found, room, "%s", kinds[node->kind]);
-    } else if (is_null(node)) {
-        snprintf(found, room, "nothing");
-    } else {
-        text_show(shown, sizeof(shown), node->scalar, strlen(node->scalar));
-        snprintf(found, room, "\"%s\"%s", shown, node->quoted ? " in quotes" : "");
-    }
-}
-
-/* Refuses a node whose kind is wrong, or whose content is, for reasons that only YAML has. */
-static enum devsec_err refuse_node(enum setting_id id, const struct yaml_node *node, struct devsec_error *error)
-{
-    const bool guess = node->kind == YAML_SCALAR && !node->quoted;
-    char found[FOUND_ROOM];
-
-    found_phrase(node, found, sizeof(found));
-    return setting_refuse(id, DEVSEC_ERR_SYNTAX, found, guess ? node->scalar : NULL, error);
-}
-
-/* A list of labels. `*guilty` becomes the item that is wrong. */
-static enum devsec_err read_bits(enum setting_id id, const struct yaml_node *node, struct value *value,
-                                 const struct yaml_node **guilty, struct devsec_error *error)
-{
-    uint32_t bit = 0;
-
-    if (node->kind != YAML_SEQUENCE)
-        return refuse_node(id, node, error);
-    for (const struct yaml_node *item = node->children; item; item = item->next) {
-        *guilty = item;
-        if (item->kind != YAML_SCALAR || !mib_label_value(setting_object(id), item->scalar, &bit))
-            return refuse_node(id, item, error);
-        value->number |= (int64_t)1 << bit;
-    }
-    *guilty = node;
-    return value_check(id, value, error);
-}
-
-/* A label; numbers are for the command line. */
-static enum devsec_err read_enum(enum setting_id id, const struct yaml_node *node, struct value *value,
-                                 const struct yaml_node **guilty, struct devsec_error *error)
-{
-    uint32_t number = 0;
-
-    (void)guilty;
-    if (node->kind != YAML_SCALAR || !mib_label_value(setting_object(id), node->scalar, &number))
-        return refuse_node(id, node, error);
-    value->number = number;
-    return value_check(id, value, error);
-}
-
-/* Numbers, true and false: what stands in quotes is a text, and no number. */
-static enum devsec_err read_plain(enum setting_id id, const struct yaml_node *node, struct value *value,
-                                  const struct yaml_node **guilty, struct devsec_error *error)
-{
-    (void)guilty;
-    if (node->kind != YAML_SCALAR || node->quoted || is_null(node))
-        return refuse_node(id, node, error);
-    return value_parse(id, node->scalar, value, error);
-}
-
-static enum devsec_err read_text(enum setting_id id, const struct yaml_node *node, struct value *value,
-                                 const struct yaml_node **guilty, struct devsec_error *error)
-{
-    (void)guilty;
-    if (node->kind != YAML_SCALAR || is_null(node))
-        return refuse_node(id, node, error);
-    return value_parse(id, node->scalar, value, error);
-}
-
-static enum devsec_err read_setting(const struct reading *reading, enum setting_id id, const struct yaml_node *node)
-{
-    const enum mib_meaning meaning = setting_object(id)->meaning;
-    const struct yaml_node *guilty = node;
-    struct devsec_error why = {0};
-    struct value value = {0};
-    enum devsec_err err;
-
-    if (setting_is_text(id))
-        err = read_text(id, node, &value, &guilty, &why);
-    else if (meaning == MIB_MEANING_BITS)
-        err = read_bits(id, node, &value, &guilty, &why);
-    else if (meaning == MIB_MEANING_ENUM)
-        err = read_enum(id, node, &value, &guilty, &why);
-    else
-        err = read_plain(id, node, &value, &guilty, &why);
-    if (err) {
-        value_clear(&value);
-        return fail_at(reading, guilty->line, guilty->column, &why);
-    }
-    value_clear(&reading->document->values[id]);
-    reading->document->values[id] = value;
-    return DEVSEC_OK;
+    return document_read_value(reading, &typed, node, &reading->document->values[id]);
 }
 
 /* The part of a path before its dot, as length. */
@@ -151,34 +33,17 @@ static const char *key_in_group(enum setting_id id)
     return settings[id].path + group_length(id) + 1;
 }
 
-static enum devsec_err refuse_key(const struct reading *reading, const struct yaml_node *node, const char *group,
-                                  const struct text_nearest *nearest)
-{
-    struct devsec_error why = {0};
-    char shown[SHOWN_ROOM];
-    char place[SHOWN_ROOM] = "";
-
-    text_show(shown, sizeof(shown), node->key, strlen(node->key));
-    if (group)
-        snprintf(place, sizeof(place), " in %s", group);
-    if (nearest->name[0] != '\0')
-        devsec_fail(&why, DEVSEC_ERR_SYNTAX, "unknown key \"%s\"%s; did you mean \"%s\"?", shown, place, nearest->name);
-    else
-        devsec_fail(&why, DEVSEC_ERR_SYNTAX, "unknown key \"%s\"%s", shown, place);
-    return fail_at(reading, node->key_line, node->key_column, &why);
-}
-
-static enum devsec_err read_group(const struct reading *reading, const struct yaml_node *group)
+static enum devsec_err read_group(const struct document_reading *reading, const struct yaml_node *group)
 {
     enum devsec_err err = DEVSEC_OK;
     struct devsec_error why = {0};
     char found[FOUND_ROOM];
 
-    if (group->kind != YAML_MAPPING && !is_null(group)) {
-        found_phrase(group, found, sizeof(found));
+    if (group->kind != YAML_MAPPING && !document_node_is_null(group)) {
+        document_found(group, found, sizeof(found));
         devsec_fail(&why, DEVSEC_ERR_SYNTAX, "%s: found %s, expected settings below it, each on a line of its own",
                     group->key, found);
-        return fail_at(reading, group->line, group->column, &why);
+        return document_fail_at(reading, group->line, group->column, &why);
     }
     for (const struct yaml_node *node = group->children; node && !err; node = node->next) {
         struct text_nearest nearest = {.word = node->key};
@@ -191,7 +56,7 @@ static enum devsec_err read_group(const struct reading *reading, const struct ya
             if (strcmp(key_in_group(id), node->key) == 0)
                 known = id;
         }
-        err = known == SETTING_COUNT ? refuse_key(reading, node, group->key, &nearest)
+        err = known == SETTING_COUNT ? document_refuse_key(reading, node, group->key, &nearest)
                                      : read_setting(reading, known, node);
     }
     return err;
@@ -199,15 +64,15 @@ static enum devsec_err read_group(const struct reading *reading, const struct ya
 
 /* The keys beside the groups. */
 
-static enum devsec_err refuse_document_key(const struct reading *reading, const struct yaml_node *node,
+static enum devsec_err refuse_document_key(const struct document_reading *reading, const struct yaml_node *node,
                                            enum devsec_err code, const char *expected)
 {
     struct devsec_error why = {0};
     char found[FOUND_ROOM];
 
-    found_phrase(node, found, sizeof(found));
+    document_found(node, found, sizeof(found));
     devsec_fail(&why, code, "%s: found %s, expected %s", node->key, found, expected);
-    return fail_at(reading, node->line, node->column, &why);
+    return document_fail_at(reading, node->line, node->column, &why);
 }
 
 static bool node_number(const struct yaml_node *node, int64_t *number)
@@ -215,7 +80,7 @@ static bool node_number(const struct yaml_node *node, int64_t *number)
     return node->kind == YAML_SCALAR && !node->quoted && text_parse_number(node->scalar, number);
 }
 
-static enum devsec_err read_format(const struct reading *reading, const struct yaml_node *node)
+static enum devsec_err read_format(const struct document_reading *reading, const struct yaml_node *node)
 {
     char expected[FOUND_ROOM];
     int64_t format = 0;
@@ -230,7 +95,7 @@ static enum devsec_err read_format(const struct reading *reading, const struct y
     return refuse_document_key(reading, node, DEVSEC_ERR_SYNTAX, expected);
 }
 
-static enum devsec_err read_generation(const struct reading *reading, const struct yaml_node *node)
+static enum devsec_err read_generation(const struct document_reading *reading, const struct yaml_node *node)
 {
     int64_t generation = 0;
 
@@ -240,7 +105,7 @@ static enum devsec_err read_generation(const struct reading *reading, const stru
     return DEVSEC_OK;
 }
 
-static enum devsec_err read_changed(const struct reading *reading, const struct yaml_node *node)
+static enum devsec_err read_changed(const struct document_reading *reading, const struct yaml_node *node)
 {
     if (node->kind == YAML_SCALAR && text_parse_date(node->scalar, &reading->document->changed))
         return DEVSEC_OK;
@@ -249,12 +114,12 @@ static enum devsec_err read_changed(const struct reading *reading, const struct 
 
 static const struct {
     const char *name;
-    enum devsec_err (*read)(const struct reading *reading, const struct yaml_node *node);
+    enum devsec_err (*read)(const struct document_reading *reading, const struct yaml_node *node);
 } document_keys[] = {{"format", read_format}, {"generation", read_generation}, {"changed", read_changed}};
 
 #define DOCUMENT_KEYS (sizeof(document_keys) / sizeof(document_keys[0]))
 
-static enum devsec_err read_top_key(const struct reading *reading, const struct yaml_node *node)
+static enum devsec_err read_top_key(const struct document_reading *reading, const struct yaml_node *node)
 {
     struct text_nearest nearest = {.word = node->key};
     char group[TEXT_NAME_MAX];
@@ -270,14 +135,19 @@ static enum devsec_err read_top_key(const struct reading *reading, const struct 
         if (in_group(id, node->key))
             return read_group(reading, node);
     }
-    return refuse_key(reading, node, NULL, &nearest);
+    for (enum table_id id = 0; id < TABLE_COUNT; id++) {
+        text_nearest_offer(&nearest, table_schemas[id].path);
+        if (strcmp(table_schemas[id].path, node->key) == 0)
+            return document_read_table(reading, id, node);
+    }
+    return document_refuse_key(reading, node, NULL, &nearest);
 }
 
 /*
  * What must be there for a document to count as whole. Both are missed behind its last line, where nothing else stands.
  */
-static enum devsec_err check_whole(const struct reading *reading, const struct yaml_node *root, const char *text,
-                                   size_t length)
+static enum devsec_err check_whole(const struct document_reading *reading, const struct yaml_node *root,
+                                   const char *text, size_t length)
 {
     struct devsec_error why = {0};
     size_t lines = 0;
@@ -293,11 +163,11 @@ static enum devsec_err check_whole(const struct reading *reading, const struct y
                     "the document has a generation but no line \"%s\" at its end, so that it may be cut short; if it "
                     "is whole, add that line",
                     DOCUMENT_END_MARK);
-    return fail_at(reading, lines + 1, 1, &why);
+    return document_fail_at(reading, lines + 1, 1, &why);
 }
 
 /* Everything but the head. The format comes first: a document of a newer one may hold keys that are unknown here. */
-static enum devsec_err read_root(const struct reading *reading, const struct yaml_node *root)
+static enum devsec_err read_root(const struct document_reading *reading, const struct yaml_node *root)
 {
     const struct yaml_node *format = yaml_get(root, "format");
     struct devsec_error why = {0};
@@ -305,9 +175,9 @@ static enum devsec_err read_root(const struct reading *reading, const struct yam
     enum devsec_err err;
 
     if (root->kind != YAML_MAPPING) {
-        found_phrase(root, found, sizeof(found));
+        document_found(root, found, sizeof(found));
         devsec_fail(&why, DEVSEC_ERR_SYNTAX, "found %s, expected the keys of a settings document", found);
-        return fail_at(reading, root->line, root->column, &why);
+        return document_fail_at(reading, root->line, root->column, &why);
     }
     err = format ? read_format(reading, format) : DEVSEC_OK;
     for (const struct yaml_node *node = root->children; node && !err; node = node->next)
@@ -316,7 +186,7 @@ static enum devsec_err read_root(const struct reading *reading, const struct yam
 }
 
 /* Keeps the comment block, as it is; the standard one is not kept, so that a newer version may have a better one. */
-static enum devsec_err read_head(const struct reading *reading, const char *text, size_t length)
+static enum devsec_err read_head(const struct document_reading *reading, const char *text, size_t length)
 {
     const size_t head = document_head_length(text, length);
     struct devsec_error why = {0};
@@ -326,7 +196,7 @@ static enum devsec_err read_head(const struct reading *reading, const char *text
     if (head > DOCUMENT_HEAD_MAX) {
         devsec_fail(&why, DEVSEC_ERR_SYNTAX, "the comment that the document begins with is longer than %d octets",
                     DOCUMENT_HEAD_MAX);
-        return fail_at(reading, 1, 1, &why);
+        return document_fail_at(reading, 1, 1, &why);
     }
     reading->document->head = malloc(head + 1);
     if (!reading->document->head)
@@ -339,7 +209,7 @@ static enum devsec_err read_head(const struct reading *reading, const char *text
 enum devsec_err document_parse(struct document **out, const char *name, const char *text, size_t length,
                                struct devsec_error *error)
 {
-    struct reading reading = {.name = name, .error = error};
+    struct document_reading reading = {.name = name, .error = error};
     struct yaml_node *root = NULL;
     enum devsec_err err;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A settings document as YAML that an administrator can read and edit; see document.h for the contract. */
 #include "base/text.h"
+#include "secret/seal.h"
 #include "store/document_private.h"
-#include "store/yaml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 #define DATE_ROOM   21
 #define GROUP_ROOM  32
 
-/* Document keys, a group and a setting for each setting at most. */
-#define FIXED_NODES (1 + 3 + 2 * (size_t)SETTING_COUNT)
+/* Document keys, a group and a setting for each setting at most, a list for each table. */
+#define FIXED_NODES (1 + 3 + 2 * (size_t)SETTING_COUNT + TABLE_COUNT)
 
 /* The tree to be printed. Its strings are the MIB's and the table's, and those in here. */
 struct writing {
@@ -23,32 +23,49 @@ struct writing {
     char generation[NUMBER_ROOM];
     char changed[DATE_ROOM];
     char groups[SETTING_COUNT][GROUP_ROOM];
-    char *values[SETTING_COUNT];
+    char **values;
+    size_t n_values;
 };
 
 static void writing_free(struct writing *writing)
 {
-    for (enum setting_id id = 0; writing && id < SETTING_COUNT; id++) {
-        if (writing->values[id])
-            explicit_bzero(writing->values[id], strlen(writing->values[id]));
-        free(writing->values[id]);
-    }
-    if (writing)
-        free(writing->nodes);
+    if (!writing)
+        return;
+    for (size_t i = 0; i < writing->n_values; i++)
+        secret_free(writing->values[i], strlen(writing->values[i]));
+    free(writing->values);
+    free(writing->nodes);
     free(writing);
 }
 
-/* Room for all nodes is counted beforehand, so that building the tree cannot fail half-way. */
-static struct writing *writing_new(void)
+/* How many labels a value may be printed as. */
+static size_t count_labels(const struct mib_object *object)
+{
+    return object && object->meaning == MIB_MEANING_BITS ? object->n_labels : 0;
+}
+
+/* Room for all nodes is counted beforehand, so that building the tree can only fail for want of a value's text. */
+static struct writing *writing_new(const struct document *document)
 {
     struct writing *writing = calloc(1, sizeof(*writing));
-    size_t count = FIXED_NODES;
+    size_t n_nodes = FIXED_NODES;
+    size_t n_values = SETTING_COUNT;
 
     for (enum setting_id id = 0; id < SETTING_COUNT; id++)
-        count += setting_object(id)->n_labels;
-    if (writing)
-        writing->nodes = calloc(count, sizeof(*writing->nodes));
-    if (writing && writing->nodes)
+        n_nodes += count_labels(setting_object(id));
+    for (enum table_id id = 0; id < TABLE_COUNT; id++) {
+        const size_t rows = document->tables[id].count;
+
+        n_nodes += rows; /* each row's mapping */
+        n_values += rows * table_schemas[id].n_columns;
+        for (size_t i = 0; i < table_schemas[id].n_columns; i++)
+            n_nodes += rows * (1 + count_labels(column_object(id, i)));
+    }
+    if (writing) {
+        writing->nodes = calloc(n_nodes, sizeof(*writing->nodes));
+        writing->values = calloc(n_values, sizeof(*writing->values));
+    }
+    if (writing && writing->nodes && writing->values)
         return writing;
     writing_free(writing);
     return NULL;
@@ -69,9 +86,8 @@ static struct yaml_node *add(struct writing *writing, struct yaml_node ***tail, 
     return node;
 }
 
-static void add_labels(struct writing *writing, struct yaml_node *list, enum setting_id id, int64_t mask)
+static void add_labels(struct writing *writing, struct yaml_node *list, const struct mib_object *object, int64_t mask)
 {
-    const struct mib_object *object = setting_object(id);
     struct yaml_node **tail = &list->children;
 
     list->kind = YAML_SEQUENCE;
@@ -81,30 +97,77 @@ static void add_labels(struct writing *writing, struct yaml_node *list, enum set
     }
 }
 
+/* A value under its key; false when out of memory. */
+static bool add_value(struct writing *writing, struct yaml_node ***tail, const char *key, const struct typed *typed,
+                      const struct value *value)
+{
+    char *text = NULL;
+
+    if (count_labels(typed->object)) {
+        add_labels(writing, add(writing, tail, key, NULL, false), typed->object, value->number);
+        return true;
+    }
+    text = typed_format(typed, value);
+    if (!text)
+        return false;
+    writing->values[writing->n_values++] = text;
+    add(writing, tail, key, text, typed_is_text(typed));
+    return true;
+}
+
 /* Settings of one group stand together in the table (a test walks it). */
-static bool add_settings(struct writing *writing, struct yaml_node **tail, const struct document *document)
+static bool add_settings(struct writing *writing, struct yaml_node ***tail, const struct document *document)
 {
     struct yaml_node **group_tail = NULL;
     const char *group = "";
 
     for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
-        const struct value *value = &document->values[id];
+        const struct typed typed = setting_typed(id);
         const char *path = settings[id].path;
         const size_t length = strcspn(path, ".");
 
         if (!group_tail || strlen(group) != length || strncmp(group, path, length) != 0) {
             snprintf(writing->groups[id], GROUP_ROOM, "%.*s", (int)length, path);
             group = writing->groups[id];
-            group_tail = &add(writing, &tail, group, NULL, false)->children;
+            group_tail = &add(writing, tail, group, NULL, false)->children;
         }
-        if (setting_object(id)->meaning == MIB_MEANING_BITS) {
-            add_labels(writing, add(writing, &group_tail, path + length + 1, NULL, false), id, value->number);
-            continue;
-        }
-        writing->values[id] = value_format(id, value);
-        if (!writing->values[id])
+        if (!add_value(writing, &group_tail, path + length + 1, &typed, &document->values[id]))
             return false;
-        add(writing, &group_tail, path + length + 1, writing->values[id], setting_is_text(id));
+    }
+    return true;
+}
+
+/* What a row has nothing in, and need not have, is left out. */
+static bool add_row(struct writing *writing, struct yaml_node **tail, enum table_id id, const struct value *row)
+{
+    for (size_t i = 0; i < table_schemas[id].n_columns; i++) {
+        const struct column *column = &table_schemas[id].columns[i];
+        const struct typed typed = column_typed(id, i, column->name);
+
+        if (!column->required && value_is_empty(&row[i]))
+            continue;
+        if (!add_value(writing, &tail, column->name, &typed, &row[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool add_tables(struct writing *writing, struct yaml_node ***tail, const struct document *document)
+{
+    for (enum table_id id = 0; id < TABLE_COUNT; id++) {
+        const struct table *table = &document->tables[id];
+        struct yaml_node *list = NULL;
+        struct yaml_node **rows = NULL;
+
+        if (!table->count)
+            continue;
+        list = add(writing, tail, table_schemas[id].path, NULL, false);
+        list->kind = YAML_SEQUENCE;
+        rows = &list->children;
+        for (size_t i = 0; i < table->count; i++) {
+            if (!add_row(writing, &add(writing, &rows, NULL, NULL, false)->children, id, table->rows[i]))
+                return false;
+        }
     }
     return true;
 }
@@ -123,14 +186,14 @@ static const struct yaml_node *build(struct writing *writing, const struct docum
     add(writing, &tail, "generation", writing->generation, false);
     add(writing, &tail, "changed", writing->changed, true);
     add(writing, &tail, "format", writing->format, false);
-    return add_settings(writing, tail, document) ? root : NULL;
+    return add_settings(writing, &tail, document) && add_tables(writing, &tail, document) ? root : NULL;
 }
 
 enum devsec_err document_print(const struct document *document, char **text, size_t *length, struct devsec_error *error)
 {
     const char *head = document->head ? document->head : document_standard_head;
     const size_t head_length = strlen(head);
-    struct writing *writing = writing_new();
+    struct writing *writing = writing_new(document);
     const struct yaml_node *root = writing ? build(writing, document) : NULL;
     struct text whole = {0};
     char *body = NULL;

@@ -316,16 +316,15 @@ enum devsec_err store_generations(struct store *store, struct store_generation *
     return err;
 }
 
-/* All settings are given, so that nothing is adjusted that the kept generation says. */
 static enum devsec_err restore_document(struct store *store, const struct document *kept, struct devsec_error *error)
 {
     struct transaction *txn = NULL;
     enum devsec_err err = transaction_begin(&txn, store, error);
 
-    for (int id = 0; !err && id < SETTING_COUNT; id++)
-        err = transaction_set(txn, (enum setting_id)id, &kept->values[id], error);
-    if (!err)
-        err = transaction_commit(txn, error);
+    if (err)
+        return err;
+    transaction_put_all(txn, kept);
+    err = transaction_commit(txn, error);
     if (!err)
         transaction_finish(txn);
     transaction_free(txn);

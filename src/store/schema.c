@@ -79,13 +79,6 @@ const struct mib_object *setting_object(enum setting_id id)
     return &mib_objects[settings[id].object];
 }
 
-bool setting_is_text(enum setting_id id)
-{
-    const struct mib_object *object = setting_object(id);
-
-    return object->base == MIB_BASE_OCTETS && object->meaning != MIB_MEANING_BITS;
-}
-
 /* "devsecTlsVersions", and with the instance of a scalar, "devsecTlsVersions.0". */
 static bool is_descriptor(const struct mib_object *object, const char *name)
 {

@@ -82,8 +82,12 @@ void setting_expected(enum setting_id id, char *to, size_t room);
 enum devsec_err setting_refuse(enum setting_id id, enum devsec_err code, const char *found, const char *word,
                                struct devsec_error *error);
 
-void value_init(struct value *value);  /* number 0, text NULL */
-void value_clear(struct value *value); /* frees the text (cleansed), then as value_init; legal on a cleared value */
+void value_init(struct value *value);              /* number 0, text NULL */
+void value_clear(struct value *value);             /* frees the text (cleansed), then as value_init; legal again */
+const char *value_text(const struct value *value); /* "" for none */
+bool value_is_empty(const struct value *value);    /* as value_init left it, or an empty text */
+enum devsec_err value_set_text(struct value *to, const char *text,
+                               struct devsec_error *error); /* a copy, number 0; `to` is cleared first */
 enum devsec_err value_copy(struct value *to, const struct value *from,
                            struct devsec_error *error); /* `to` is cleared first */
 bool value_equal(enum setting_id id, const struct value *a, const struct value *b);

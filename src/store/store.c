@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,18 @@ static enum devsec_err store_new(struct store **out, const struct store_options 
 }
 
 /* What others could write to, they could fill with settings of theirs. */
+/* root may do everything, and what it made in there would then keep the owner out. */
+static enum devsec_err refuse_root(const char *directory, const struct stat *status, struct devsec_error *error)
+{
+    const struct passwd *owner = getpwuid(status->st_uid);
+    char number[16];
+
+    snprintf(number, sizeof(number), "%u", (unsigned)status->st_uid);
+    return devsec_fail(error, DEVSEC_ERR_UNSAFE,
+                       "the store's directory %s belongs to user %s, and this was started as root: run it as %s",
+                       directory, number, owner ? owner->pw_name : number);
+}
+
 static enum devsec_err open_directory(struct store *store, struct devsec_error *error)
 {
     struct stat status;
@@ -152,6 +165,8 @@ static enum devsec_err open_directory(struct store *store, struct devsec_error *
         return devsec_fail_errno(error, "cannot open the store's directory %s", store->directory);
     if (fstat(store->dirfd, &status) != 0)
         return devsec_fail_errno(error, "cannot look at the store's directory %s", store->directory);
+    if (geteuid() == 0 && status.st_uid != 0)
+        return refuse_root(store->directory, &status, error);
     if (!store_is_safe(&status))
         return devsec_fail(error, DEVSEC_ERR_UNSAFE,
                            "the store's directory %s belongs to user %u with mode %04o; expected root or user %u, and "

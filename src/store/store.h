@@ -101,8 +101,9 @@ struct store_generation {
 enum devsec_err store_generations(struct store *store, struct store_generation *list, size_t *count,
                                   struct devsec_error *error);
 
-/* Makes a kept generation's settings current again, as a new commit with a new number. DEVSEC_ERR_NOT_FOUND, and all
- * errors of store_commit. */
+/* Makes a kept generation's settings and tables current again, whole, as a new commit with a new number: rows that it
+ * does not have go, and rows (and passwords) that were removed since come back. DEVSEC_ERR_NOT_FOUND, and all errors of
+ * transaction_commit. */
 enum devsec_err store_restore(struct store *store, uint32_t generation, struct devsec_error *error);
 
 /*
@@ -118,14 +119,27 @@ void transaction_free(struct transaction *txn); /* NULL is legal; after commit t
 enum devsec_err transaction_set(struct transaction *txn, enum setting_id id, const struct value *value,
                                 struct devsec_error *error);
 
+/*
+ * Adds a row, or replaces the one with the same key (column 0); `row` has one value a column and is copied. Errors as
+ * value_check, and DEVSEC_ERR_UNAVAILABLE when the table is full (also of the commit, when others filled it meanwhile).
+ * Of several operations on one key the last counts; on failure the ones before stand.
+ */
+enum devsec_err transaction_put_row(struct transaction *txn, enum table_id table, const struct value *row,
+                                    struct devsec_error *error);
+
+/* Removes the row with this key; DEVSEC_ERR_NOT_FOUND if the candidate has none. One that another process removes
+ * before the commit is as it should be. */
+enum devsec_err transaction_remove_row(struct transaction *txn, enum table_id table, const struct value *key,
+                                       struct devsec_error *error);
+
 /* Adjusts, then makes every cross-check on the state the whole transaction would lead to. */
 enum devsec_err transaction_check(struct transaction *txn, struct store_fault *fault);
 
 /*
  * Takes the writers' lock, takes over what others committed meanwhile (and checks again on top of it), writes, syncs,
  * renames, syncs the directory. On DEVSEC_OK the store's current document is the new one and it is on disk. On failure
- * (DEVSEC_ERR_IO, _BUSY, _INCONSISTENT, _MEMORY) current document and file are what they were; after all but _BUSY the
- * store's status says so.
+ * (DEVSEC_ERR_IO, _BUSY, _INCONSISTENT, _UNAVAILABLE, _MEMORY) current document and file are what they were; after all
+ * but _BUSY the store's status says so.
  */
 enum devsec_err transaction_commit(struct transaction *txn, struct devsec_error *error);
 

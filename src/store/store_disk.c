@@ -3,6 +3,7 @@
 #include "store_private.h"
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "store/yaml.h"
 
@@ -13,75 +14,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 /* ---- The lock ---- */
 
-#define LOCK_PAUSE_NS     1000000L /* the first wait; it doubles up to the longest */
-#define LOCK_PAUSE_MAX_NS 16000000L
-
-static int64_t milliseconds(void)
-{
-    struct timespec now = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Somebody may have removed the file that was waited for: a lock on it would keep nobody out. */
-static bool lock_is_current(const struct store *store, int fd)
-{
-    struct stat ours;
-    struct stat named;
-
-    return fstat(fd, &ours) == 0 && fstatat(store->dirfd, STORE_LOCK, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
 enum devsec_err store_lock(const struct store *store, unsigned timeout_ms, int *fd, struct devsec_error *error)
 {
-    const int64_t deadline = milliseconds() + timeout_ms;
-    struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
-    int held = -1;
+    const int held = lock_take(store->dirfd, STORE_LOCK, STORE_FILE_MODE, timeout_ms);
 
-    for (;;) {
-        if (held < 0)
-            held = openat(store->dirfd, STORE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, STORE_FILE_MODE);
-        if (held < 0)
-            return devsec_fail_errno(error, "cannot open the writers' lock %s/" STORE_LOCK, store->directory);
-        if (flock(held, LOCK_EX | LOCK_NB) == 0) {
-            if (lock_is_current(store, held))
-                break;
-            close(held);
-            held = -1;
-            continue;
-        }
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            devsec_fail_errno(error, "cannot take the writers' lock %s/" STORE_LOCK, store->directory);
-            store_unlock(held);
-            return DEVSEC_ERR_IO;
-        }
-        if (milliseconds() >= deadline) {
-            store_unlock(held);
-            errno = EWOULDBLOCK;
-            return devsec_fail(error, DEVSEC_ERR_BUSY, "another process has been writing to %s for over %u ms",
-                               store->directory, timeout_ms);
-        }
-        nanosleep(&pause, NULL);
-        pause.tv_nsec = pause.tv_nsec * 2 > LOCK_PAUSE_MAX_NS ? LOCK_PAUSE_MAX_NS : pause.tv_nsec * 2;
-    }
+    if (held < 0 && errno == EWOULDBLOCK)
+        return devsec_fail(error, DEVSEC_ERR_BUSY, "another process has been writing to %s for over %u ms",
+                           store->directory, timeout_ms);
+    if (held < 0)
+        return devsec_fail_errno(error, "cannot take the writers' lock %s/" STORE_LOCK, store->directory);
     *fd = held;
     return DEVSEC_OK;
 }
 
 void store_unlock(int fd)
 {
-    const int saved = errno;
-
-    if (fd >= 0)
-        close(fd);
-    errno = saved;
+    lock_release(fd);
 }
 
 /* ---- Looking ---- */
@@ -152,6 +104,20 @@ enum devsec_err store_parse(const struct store *store, const char *name, const s
     return err;
 }
 
+/* What an editor run by root leaves is a file of root's: "Permission denied" would not say what to do. */
+static void explain_root(const struct store *store, struct devsec_error *error)
+{
+    struct stat status = {0};
+
+    if (geteuid() == 0 || faccessat(store->dirfd, STORE_DOCUMENT, R_OK, AT_EACCESS) == 0 || errno != EACCES ||
+        fstatat(store->dirfd, STORE_DOCUMENT, &status, AT_SYMLINK_NOFOLLOW) != 0 || status.st_uid == geteuid())
+        return;
+    devsec_fail(error, DEVSEC_ERR_IO,
+                "%s belongs to root with mode %04o, and user %u cannot read it; expected that user as the owner: "
+                "give it back by chown",
+                store->path, (unsigned)status.st_mode & 07777, (unsigned)geteuid());
+}
+
 void store_look(struct store *store, struct store_view *view)
 {
     enum devsec_err err;
@@ -170,6 +136,7 @@ void store_look(struct store *store, struct store_view *view)
     err = file_read(store->dirfd, STORE_DOCUMENT, YAML_FILE_MAX, &view->text.data, &view->text.length, &view->error);
     if (err) {
         devsec_error_prefix(&view->error, "%s", store->directory);
+        explain_root(store, &view->error);
         return;
     }
     if (store->text.data && !store->refusal && view->text.length == store->text.length &&

@@ -81,6 +81,18 @@ struct store_past {
     struct store_bytes text;
 };
 
+/* Rows to be put or removed, at most one change a key. Zero-initialise. */
+struct row_change {
+    enum table_id table;
+    bool remove;
+    struct value *row; /* of a removal, the key alone */
+};
+
+struct row_changes {
+    struct row_change *list;
+    size_t count;
+};
+
 /* store.c */
 
 /* Whether only root and this process's user can have written what `status` describes. */
@@ -142,6 +154,28 @@ void store_write_failed(struct store *store, int error_number, const struct devs
 
 /* Whether a file was ever set aside here: then a missing settings.yaml is no fresh start. */
 bool store_has_damaged(const struct store *store);
+
+/* transaction.c */
+
+/* Puts all settings and tables of a document (borrowed until the transaction is freed) in place of whatever is in force
+ * by the time of the commit. Nothing is adjusted. */
+void transaction_put_all(struct transaction *txn, const struct document *document);
+
+/* row_changes.c */
+
+void row_changes_free(struct row_changes *changes);
+
+/* Adds a change (`row` is copied; of a removal the key counts) in place of an earlier one of the same key. */
+enum devsec_err row_changes_add(struct row_changes *changes, enum table_id id, const struct value *row, bool remove,
+                                struct devsec_error *error);
+
+/* Makes the changes in tables[TABLE_COUNT]; a row to be removed that is not there is none too few. DEVSEC_ERR_MEMORY,
+ * and DEVSEC_ERR_UNAVAILABLE when a table is full; some changes are made then. */
+enum devsec_err row_changes_apply(const struct row_changes *changes, struct table *tables, struct devsec_error *error);
+
+/* Adds what makes the tables of `to` out of those of `from`. */
+enum devsec_err row_changes_between(struct row_changes *changes, const struct document *from, const struct document *to,
+                                    struct devsec_error *error);
 
 /* refresh.c */
 

@@ -3,16 +3,22 @@
 #include "store_private.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_ROOM 96
 
 struct transaction {
     struct store *store;
     struct value wanted[SETTING_COUNT];
     bool given[SETTING_COUNT];
+    struct row_changes rows;
+    const struct document *whole; /* instead of what is in force, below the above; NULL: what is in force */
 
     struct document *candidate; /* NULL until it is made, and once it is committed */
     unsigned long epoch;        /* of the store when the candidate was made */
@@ -20,6 +26,7 @@ struct transaction {
     bool committed;
     bool changed;
     bool touched[SETTING_COUNT]; /* what the commit really changed, adjustments included */
+    struct row_changes reverse;  /* what takes back the rows that it changed */
     uint32_t generation;         /* of the commit */
     struct store_past past;      /* what the commit replaced */
 };
@@ -62,7 +69,16 @@ void transaction_free(struct transaction *txn)
         value_clear(&txn->wanted[id]);
     document_free(txn->candidate);
     store_past_free(&txn->past);
+    row_changes_free(&txn->rows);
+    row_changes_free(&txn->reverse);
     free(txn);
+}
+
+/* The candidate is made anew when it is needed. */
+static void drop_candidate(struct transaction *txn)
+{
+    document_free(txn->candidate);
+    txn->candidate = NULL;
 }
 
 enum devsec_err transaction_set(struct transaction *txn, enum setting_id id, const struct value *value,
@@ -75,12 +91,104 @@ enum devsec_err transaction_set(struct transaction *txn, enum setting_id id, con
     if (err)
         return err;
     txn->given[id] = true;
-    document_free(txn->candidate);
-    txn->candidate = NULL;
+    drop_candidate(txn);
     return DEVSEC_OK;
 }
 
-/* The document in force with the transaction's settings on top, adjusted and checked. */
+void transaction_put_all(struct transaction *txn, const struct document *document)
+{
+    txn->whole = document;
+    drop_candidate(txn);
+}
+
+/* What the transaction's own changes go on top of. */
+static const struct document *ground(const struct transaction *txn)
+{
+    return txn->whole ? txn->whole : txn->store->current;
+}
+
+/* The candidate's tables, `tables[TABLE_COUNT]`, cleared. */
+static enum devsec_err make_tables(const struct transaction *txn, struct table *tables, struct devsec_error *error)
+{
+    enum devsec_err err = DEVSEC_OK;
+
+    for (enum table_id id = 0; !err && id < TABLE_COUNT; id++)
+        err = table_copy(id, &tables[id], &ground(txn)->tables[id], error);
+    return err ? err : row_changes_apply(&txn->rows, tables, error);
+}
+
+static void clear_tables(struct table *tables)
+{
+    for (enum table_id id = 0; id < TABLE_COUNT; id++)
+        table_clear(id, &tables[id]);
+}
+
+enum devsec_err transaction_put_row(struct transaction *txn, enum table_id table, const struct value *row,
+                                    struct devsec_error *error)
+{
+    struct table tables[TABLE_COUNT] = {{0}};
+    enum devsec_err err = row_check(table, row, error);
+
+    if (!err)
+        err = make_tables(txn, tables, error);
+    if (!err)
+        err = table_put(table, &tables[table], row, error);
+    if (!err)
+        err = row_changes_add(&txn->rows, table, row, false, error);
+    clear_tables(tables);
+    if (!err)
+        drop_candidate(txn);
+    return err;
+}
+
+/* "administrators: there is no row with the name "alice"" */
+static enum devsec_err fail_no_row(enum table_id table, const struct value *key, struct devsec_error *error)
+{
+    char *text = column_format(table, 0, key);
+    char shown[SHOWN_ROOM] = "";
+    enum devsec_err err;
+
+    if (text)
+        text_show(shown, sizeof(shown), text, strlen(text));
+    err = devsec_fail(error, DEVSEC_ERR_NOT_FOUND, "%s: there is no row with the %s \"%s\"", table_schemas[table].path,
+                      table_schemas[table].columns[0].name, shown);
+    free(text);
+    return err;
+}
+
+enum devsec_err transaction_remove_row(struct transaction *txn, enum table_id table, const struct value *key,
+                                       struct devsec_error *error)
+{
+    struct table tables[TABLE_COUNT] = {{0}};
+    enum devsec_err err = make_tables(txn, tables, error);
+
+    if (!err && table_find(table, &tables[table], key) < 0)
+        err = fail_no_row(table, key, error);
+    if (!err)
+        err = row_changes_add(&txn->rows, table, key, true, error);
+    clear_tables(tables);
+    if (!err)
+        drop_candidate(txn);
+    return err;
+}
+
+/* The candidate's values and tables, in place of those in force. What a whole document says is not adjusted. */
+static enum devsec_err fill_candidate(const struct transaction *txn, struct document *candidate,
+                                      struct devsec_error *error)
+{
+    const struct store_rules *rules = txn->store->rules;
+    enum devsec_err err = DEVSEC_OK;
+
+    for (int id = 0; !err && id < SETTING_COUNT; id++)
+        err = value_copy(&candidate->values[id], txn->given[id] ? &txn->wanted[id] : &ground(txn)->values[id], error);
+    if (!err)
+        err = make_tables(txn, candidate->tables, error);
+    if (!err && rules && rules->adjust && !txn->whole)
+        rules->adjust(rules->context, candidate, txn->store->current, txn->given);
+    return err;
+}
+
+/* The document in force with the transaction's changes on top, adjusted and checked. */
 static enum devsec_err make_candidate(struct transaction *txn, struct store_fault *fault)
 {
     const struct store *store = txn->store;
@@ -88,12 +196,8 @@ static enum devsec_err make_candidate(struct transaction *txn, struct store_faul
     struct document *candidate = NULL;
     enum devsec_err err = document_copy(&candidate, store->current, &fault->error);
 
-    for (int id = 0; !err && id < SETTING_COUNT; id++) {
-        if (txn->given[id])
-            err = value_copy(&candidate->values[id], &txn->wanted[id], &fault->error);
-    }
-    if (!err && rules && rules->adjust)
-        rules->adjust(rules->context, candidate, store->current, txn->given);
+    if (!err)
+        err = fill_candidate(txn, candidate, &fault->error);
     if (!err && rules && rules->check)
         err = rules->check(rules->context, candidate, fault);
     if (err) {
@@ -152,7 +256,10 @@ static enum devsec_err commit_locked(struct transaction *txn, struct devsec_erro
     txn->changed = !document_same_settings(txn->candidate, store->current);
     if (!txn->changed)
         return DEVSEC_OK;
-    err = store_write(store, txn->candidate, &txn->past, error);
+    row_changes_free(&txn->reverse); /* of an attempt that failed */
+    err = row_changes_between(&txn->reverse, txn->candidate, store->current, error);
+    if (!err)
+        err = store_write(store, txn->candidate, &txn->past, error);
     if (err) {
         txn->changed = false;
         return err;
@@ -199,8 +306,11 @@ static enum devsec_err undo_on_top(struct transaction *txn, struct devsec_error 
         if (txn->touched[id])
             err = transaction_set(reverse, (enum setting_id)id, &before->values[id], error);
     }
-    if (!err)
+    if (!err) {
+        reverse->rows = txn->reverse; /* lent: a failed undo may be tried again */
         err = commit_locked(reverse, error);
+        reverse->rows = (struct row_changes){0};
+    }
     if (!err && reverse->changed)
         generations_keep(txn->store, txn->store->current->generation, &txn->store->text);
     transaction_free(reverse);

@@ -15,6 +15,14 @@ static void check_values(const struct document *document)
         if (value_check(id, &document->values[id], NULL))
             abort();
     }
+    for (enum table_id id = 0; id < TABLE_COUNT; id++) {
+        const struct table *table = &document->tables[id];
+
+        for (size_t i = 0; i < table->count; i++) {
+            if (row_check(id, table->rows[i], NULL) || table_find(id, table, &table->rows[i][0]) != (long)i)
+                abort();
+        }
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -62,6 +62,7 @@ static void assert_defaults(const struct config *config)
     assert_string_equal(config->store, "/var/lib/devsec/store");
     assert_string_equal(config->profile, "/etc/devsec/device-profile.yaml");
     assert_string_equal(config->applied, "/var/lib/devsec/applied");
+    assert_string_equal(config->device_key, "/var/lib/devsec/device.key");
     assert_string_equal(config->agentx_socket, "/var/agentx/master");
     assert_string_equal(config->guard_socket, "/run/devsec/guard");
     assert_int_equal(config->generations, 10);
@@ -95,6 +96,7 @@ static void test_every_key(void **state)
                           "store: state/store\n"
                           "profile: \"null\"\n"
                           "applied: /srv/applied\n"
+                          "device-key: keys/device\n"
                           "agentx-socket: ../agentx\n"
                           "guard-socket: ./guard\n"
                           "generations: 100\n"
@@ -106,6 +108,8 @@ static void test_every_key(void **state)
     snprintf(expected, sizeof(expected), "%s/null", place->folder);
     assert_string_equal(config.profile, expected);
     assert_string_equal(config.applied, "/srv/applied");
+    snprintf(expected, sizeof(expected), "%s/keys/device", place->folder);
+    assert_string_equal(config.device_key, expected);
     snprintf(expected, sizeof(expected), "%s/../agentx", place->folder);
     assert_string_equal(config.agentx_socket, expected);
     snprintf(expected, sizeof(expected), "%s/./guard", place->folder);
@@ -145,8 +149,8 @@ static const struct {
 } mistakes[] = {
     {"stoer: x\n", ":1:1: stoer: unknown key, did you mean store?"},
     {"agentx_socket: x\n", ":1:1: agentx_socket: unknown key, did you mean agentx-socket?"},
-    {"verbose: true\n", ":1:1: verbose: unknown key, expected one of store, profile, applied, agentx-socket, "
-                        "guard-socket, generations, lock-timeout-ms"},
+    {"verbose: true\n", ":1:1: verbose: unknown key, expected one of store, profile, applied, device-key, "
+                        "agentx-socket, guard-socket, generations, lock-timeout-ms"},
     {"store:\n", ":1:7: store: found \"\", expected a path"},
     {"store: \"\"\n", ":1:8: store: found \"\", expected a path"},
     {"store: [a]\n", ":1:8: store: found a list, expected a path"},

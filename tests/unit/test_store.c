@@ -111,7 +111,9 @@ static void test_somebody_elses_directory_is_refused(void **state)
         skip();
     }
     assert_int_equal(chown(f->directory, 65534, 65534), 0);
-    refused(f, DEVSEC_ERR_UNSAFE, "belongs to user 65534");
+    refused(f, DEVSEC_ERR_UNSAFE, "belongs to user 65534, and this was started as root: run it as nobody");
+    assert_int_equal(chown(f->directory, 65432, 65432), 0); /* nobody's number */
+    refused(f, DEVSEC_ERR_UNSAFE, "belongs to user 65432, and this was started as root: run it as 65432");
     assert_int_equal(chown(f->directory, 0, 0), 0);
     fixture_open(f);
     fixture_close(f);
