@@ -21,6 +21,18 @@ enum cli_format { CLI_TEXT, CLI_YAML, CLI_JSON, CLI_FORMATS };
 /* The words that --output takes, indexed by enum cli_format. */
 extern const char *const cli_format_names[CLI_FORMATS];
 
+/* Options that only some commands take (struct command says which). */
+enum cli_option {
+    CLI_OPTION_ROLE,
+    CLI_OPTION_AUTH,
+    CLI_OPTION_PRIV,
+    CLI_OPTION_ENGINE_ID,
+    CLI_OPTION_MASTER_KEYS,
+    CLI_OPTION_NO_PASSWORD,
+    CLI_OPTION_NEW_DEVICE_KEY,
+    CLI_OPTIONS,
+};
+
 /* One run of devsecctl. All strings are borrowed. */
 struct cli {
     FILE *in;
@@ -31,7 +43,8 @@ struct cli {
     bool quiet; /* no reports of success, no warnings */
     bool help;
     bool version;
-    bool paint_out; /* colour on `out`, on `err` */
+    const char *options[CLI_OPTIONS]; /* their arguments, "" for those that take none; NULL where not given */
+    bool paint_out;                   /* colour on `out`, on `err` */
     bool paint_err;
 };
 

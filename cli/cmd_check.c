@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* devsecctl check: is what stands in the files valid? Reads only; nothing is put in order, whatever is found. */
 #include "base/file.h"
+#include "check_files.h"
 #include "commands.h"
 #include "findings.h"
 #include "panel.h"
@@ -39,12 +40,12 @@ static enum cli_exit file_failed(const struct cli *cli, struct findings *finding
     return CLI_TROUBLE;
 }
 
-/* A store that was never opened has no document yet. FILE, once named, must be there. */
+/* A store that was never opened has no document yet. FILE, once named, must be there. *document is the caller's to
+ * free, NULL if it is not valid or not there. */
 static enum cli_exit check_document(const struct cli *cli, struct findings *findings, const struct device *device,
-                                    const char *file, bool may_miss)
+                                    const char *file, bool may_miss, struct document **document)
 {
     struct devsec_error error = {0};
-    struct document *document = NULL;
     struct warning_target target = {.findings = findings, .file = file};
     char *text = NULL;
     size_t length = 0;
@@ -56,11 +57,10 @@ static enum cli_exit check_document(const struct cli *cli, struct findings *find
         add_warning(&target, "does not exist yet; the defaults are in force until the first change");
         return CLI_OK;
     }
-    if (findings_of_document(findings, file, text, length, &device->rules, &document, &error))
+    if (findings_of_document(findings, file, text, length, &device->rules, document, &error))
         result = cli_fail(cli, &error);
-    else if (document)
-        device_warnings(device, document, add_warning, &target);
-    document_free(document);
+    else if (*document)
+        device_warnings(device, *document, add_warning, &target);
     free(text);
     return result;
 }
@@ -92,6 +92,7 @@ enum cli_exit command_check(const struct cli *cli, int argc, char **argv)
     struct device device = {0};
     struct devsec_error error = {0};
     struct findings findings = {0};
+    struct document *document = NULL;
     char *file = NULL;
     enum cli_exit result = CLI_OK;
 
@@ -108,15 +109,22 @@ enum cli_exit command_check(const struct cli *cli, int argc, char **argv)
         result = cli_no_memory(cli);
         goto out;
     }
+    check_trusted(&findings, cli->config_path);
+    check_trusted(&findings, config.profile);
     if (argc == 0)
         result = check_trust(cli, &findings, &device, &config);
     if (result == CLI_OK)
-        result = check_document(cli, &findings, &device, file ? file : argv[0], argc == 0);
+        result = check_document(cli, &findings, &device, file ? file : argv[0], argc == 0, &document);
+    if (result == CLI_OK && argc == 0 && document) {
+        check_device_key(&findings, config.device_key, document);
+        check_applied(&findings, &device, config.applied);
+    }
 out:
     if (result == CLI_OK)
         result = findings_show(cli, &findings);
     free(file);
     findings_free(&findings);
+    document_free(document);
     device_close(&device);
     config_clear(&config);
     return result;

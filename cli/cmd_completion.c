@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* devsecctl completion: the scripts, with the lists filled in from the tables of commands, options and settings. */
+#include "admin/usm.h"
 #include "base/text.h"
 #include "commands.h"
 #include "completion.h"
+#include "devsec_mib.h"
 #include "select.h"
 
 #include <stdlib.h>
@@ -13,8 +15,11 @@ const char *const command_shells[] = {"bash", "zsh", NULL};
 static const char *const scripts[] = {completion_bash, completion_zsh};
 
 static const char *const kinds[] = {
-    [TAKES_NOTHING] = "nothing", [TAKES_PATHS] = "paths",     [TAKES_PAIRS] = "pairs",           [TAKES_FILE] = "file",
-    [TAKES_SHELL] = "shell",     [TAKES_COMMAND] = "command", [TAKES_GENERATION] = "generation",
+    [TAKES_NOTHING] = "nothing",       [TAKES_PATHS] = "paths",
+    [TAKES_PAIRS] = "pairs",           [TAKES_FILE] = "file",
+    [TAKES_SHELL] = "shell",           [TAKES_COMMAND] = "command",
+    [TAKES_GENERATION] = "generation", [TAKES_NAME] = "name",
+    [TAKES_NAME_AND_ROLE] = "role",
 };
 
 static void add_word(struct text *out, const char *word, size_t length)
@@ -98,10 +103,48 @@ static void list_values(struct text *out)
     }
 }
 
+/* Those of every command. */
 static void list_options(struct text *out)
 {
-    for (size_t i = 0; i < command_option_count; i++)
-        text_printf(out, "%s-%c --%s", i ? " " : "", command_options[i].letter, command_options[i].name);
+    for (size_t i = 0; i < command_option_count; i++) {
+        if (command_options[i].letter < OPTION_LONG)
+            text_printf(out, "%s-%c --%s", i ? " " : "", command_options[i].letter, command_options[i].name);
+    }
+}
+
+/* One case a command that has options of its own. */
+static void list_own_options(struct text *out)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (commands[i].options == 0)
+            continue;
+        text_printf(out, "%s(\"%s\") echo \"", out->length ? "\n        " : "", commands[i].name);
+        for (size_t j = 0; j < command_option_count; j++) {
+            if (command_options[j].letter >= OPTION_LONG && option_fits(&command_options[j], commands[i].options))
+                text_printf(out, " --%s", command_options[j].name);
+        }
+        text_append(out, "\" ;;");
+    }
+}
+
+static void list_roles(struct text *out)
+{
+    const struct mib_object *object = &mib_objects[MIB_devsecAdminRole];
+
+    for (size_t i = 0; i < object->n_labels; i++)
+        add_word(out, object->labels[i].name, strlen(object->labels[i].name));
+}
+
+static void list_auths(struct text *out)
+{
+    for (size_t i = 0; i < usm_auth_count; i++)
+        add_word(out, usm_auths[i].name, strlen(usm_auths[i].name));
+}
+
+static void list_privs(struct text *out)
+{
+    for (size_t i = 0; i < usm_priv_count; i++)
+        add_word(out, usm_privs[i].name, strlen(usm_privs[i].name));
 }
 
 static void list_formats(struct text *out)
@@ -120,9 +163,19 @@ static const struct {
     const char *mark;
     void (*list)(struct text *out);
 } lists[] = {
-    {"@COMMANDS@", list_commands}, {"# @KINDS@", list_kinds},   {"# @SUBCOMMANDS@", list_subcommands},
-    {"@SETTINGS@", list_settings}, {"@GROUPS@", list_groups},   {"# @VALUES@", list_values},
-    {"@OPTIONS@", list_options},   {"@FORMATS@", list_formats}, {"@SHELLS@", list_shells},
+    {"@COMMANDS@", list_commands},
+    {"# @KINDS@", list_kinds},
+    {"# @SUBCOMMANDS@", list_subcommands},
+    {"@SETTINGS@", list_settings},
+    {"@GROUPS@", list_groups},
+    {"# @VALUES@", list_values},
+    {"@OPTIONS@", list_options},
+    {"@FORMATS@", list_formats},
+    {"@SHELLS@", list_shells},
+    {"# @OWNOPTIONS@", list_own_options},
+    {"@ROLES@", list_roles},
+    {"@AUTHS@", list_auths},
+    {"@PRIVS@", list_privs},
 };
 
 /* Writes the list whose mark the text begins with; returns the mark's length, 0 if there is none. */

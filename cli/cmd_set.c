@@ -44,7 +44,9 @@ enum cli_exit command_set(const struct cli *cli, int argc, char **argv)
     if (panel.watch_failed || !panel.before)
         result = cli_no_memory(cli);
     else
-        result = show_changes(cli, panel.before, store_current(panel.store));
+        result = show_changes(cli, panel.before, store_current(panel.store), NULL);
+    panel_apply(&panel);
+    panel_warn_applied(&panel, cli);
     panel_warn(&panel, cli);
 out:
     panel_close(&panel);

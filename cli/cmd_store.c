@@ -160,10 +160,60 @@ static bool read_generation(const char *word, uint32_t *number)
     return true;
 }
 
+/* Who has access again by what was restored: easily overlooked, and perhaps the reason why he was removed. */
+static void warn_returned(const struct cli *cli, const struct admin_diff *diff, uint32_t generation)
+{
+    if (!diff->after || !admin_diff_keys(diff)) {
+        if (!diff->before)
+            cli_warning(cli, "administrator %s is back, without a password", diff->name);
+        return;
+    }
+    if (value_is_empty(&diff->after[ADMINISTRATOR_KEYS]))
+        cli_warning(cli, "administrator %s has no password any more", diff->name);
+    else if (!diff->before)
+        cli_warning(cli,
+                    "administrator %s is back, with the passwords of generation %" PRIu32
+                    "; 'devsecctl admin remove %s' takes the access away",
+                    diff->name, generation, diff->name);
+    else
+        cli_warning(cli,
+                    "administrator %s has the passwords of generation %" PRIu32
+                    " again; 'devsecctl admin set-password %s' gives new ones",
+                    diff->name, generation, diff->name);
+}
+
+/* Brings the files to what was restored, reports, and warns. `after` is a copy: applying may bring a newer document. */
+static enum cli_exit follow_restore(const struct cli *cli, struct panel *panel, const struct document *before,
+                                    const struct document *after, uint32_t generation)
+{
+    const struct table *was = &before->tables[TABLE_ADMINISTRATORS];
+    const struct table *is = &after->tables[TABLE_ADMINISTRATORS];
+    struct admin_files files = {false, false};
+    struct admin_diff diff;
+    enum cli_exit result;
+    bool reload;
+
+    for (size_t i = 0; i < admin_diff_places(was, is); i++) {
+        if (admin_diff_at(was, is, i, &diff))
+            admin_diff_add_files(&diff, &files);
+    }
+    panel_apply(panel);
+    reload = panel_is_ready_for_snmpd(panel, &files);
+    result = show_changes(cli, before, after, &reload);
+    panel_warn_applied(panel, cli);
+    for (size_t i = 0; i < admin_diff_places(was, is); i++) {
+        if (admin_diff_at(was, is, i, &diff))
+            warn_returned(cli, &diff, generation);
+    }
+    panel_warn(panel, cli);
+    return result;
+}
+
 enum cli_exit command_store_restore(const struct cli *cli, int argc, char **argv)
 {
     struct panel panel = {0};
     struct document *before = NULL;
+    struct document *after = NULL;
     struct devsec_error error = {0};
     uint32_t number = 0;
     enum cli_exit result;
@@ -175,15 +225,16 @@ enum cli_exit command_store_restore(const struct cli *cli, int argc, char **argv
     if (result)
         goto out;
     panel_warn_store(&panel, cli);
-    if (document_copy(&before, store_current(panel.store), &error) || store_restore(panel.store, number, &error)) {
+    if (document_copy(&before, store_current(panel.store), &error) || store_restore(panel.store, number, &error) ||
+        document_copy(&after, store_current(panel.store), &error)) {
         result = cli_fail(cli, &error);
         goto out;
     }
     /* What the store itself went by is nearer to the truth than the copy, when somebody else wrote meanwhile. */
-    result = show_changes(cli, panel.before ? panel.before : before, store_current(panel.store));
-    panel_warn(&panel, cli);
+    result = follow_restore(cli, &panel, panel.before ? panel.before : before, after, number);
 out:
     document_free(before);
+    document_free(after);
     panel_close(&panel);
     return result;
 }

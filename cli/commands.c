@@ -8,32 +8,57 @@
 #include <stdint.h>
 #include <string.h>
 
+#define TAKES(option)    (1u << CLI_OPTION_##option)
+#define PASSWORD_OPTIONS (TAKES(AUTH) | TAKES(PRIV) | TAKES(ENGINE_ID) | TAKES(MASTER_KEYS) | TAKES(NEW_DEVICE_KEY))
+
+/* Help that two commands share. */
+#define PASSWORD_HELP                                                                                                  \
+    "Two passwords are asked for, for authentication and for encryption, twice each.\n"                                \
+    "Where standard input is no terminal they are its two lines. Each has 8 octets or\n"                               \
+    "more. Only keys made of them are kept, sealed. The keys fit snmpd's engine ID alone,\n"                           \
+    "which snmpd is asked for; with --master-keys they fit every one, so that the same\n"                              \
+    "password gives the same key on every device.\n"
+
 const struct command commands[] = {
     {"get", "[PATH...]", "show settings",
      "A PATH is a setting (tls.versions), a group of them (tls) or the descriptor of a\n"
      "MIB object (devsecTlsVersions). Without PATH all settings are shown. One single\n"
      "setting is shown as its bare value.\n",
-     TAKES_PATHS, 0, -1, command_get},
+     TAKES_PATHS, 0, -1, 0, command_get},
     {"set", "PATH VALUE [PATH VALUE ...]", "change settings, all of them or none",
      "Everything given is one transaction: it is judged as a whole, in any order, and is\n"
      "on disk when the command returns, or nothing has changed. A set of labels is\n"
      "written with commas: tls12,tls13. VALUE - reads the value from standard input; a\n"
      "secret is accepted only that way.\n",
-     TAKES_PAIRS, 2, -1, command_set},
-    {"store status", "", "show the state of the settings store", "", TAKES_NOTHING, 0, 0, command_store_status},
-    {"store generations", "", "list the kept generations, newest first", "", TAKES_NOTHING, 0, 0,
+     TAKES_PAIRS, 2, -1, 0, command_set},
+    {"store status", "", "show the state of the settings store", "", TAKES_NOTHING, 0, 0, 0, command_store_status},
+    {"store generations", "", "list the kept generations, newest first", "", TAKES_NOTHING, 0, 0, 0,
      command_store_generations},
     {"store restore", "GENERATION", "make the settings of a kept generation current again",
-     "The settings come back as a new generation, after the same checks as a set.\n", TAKES_GENERATION, 1, 1,
+     "The settings come back as a new generation, after the same checks as a set.\n", TAKES_GENERATION, 1, 1, 0,
      command_store_restore},
+    {"admin list", "", "list the administrators", "Passwords and keys are never shown.\n", TAKES_NOTHING, 0, 0, 0,
+     command_admin_list},
+    {"admin add", "NAME", "make an administrator who can use SNMPv3",
+     "NAME is the user name in SNMPv3. A networkAdministrator, the default, may change\n"
+     "settings; the other roles may read them.\n\n" PASSWORD_HELP,
+     TAKES_NAME, 1, 1, TAKES(ROLE) | PASSWORD_OPTIONS | TAKES(NO_PASSWORD), command_admin_add},
+    {"admin set-password", "NAME", "give an administrator new passwords",
+     PASSWORD_HELP "\nWhat is not given as an option stays as it is.\n", TAKES_NAME, 1, 1, PASSWORD_OPTIONS,
+     command_admin_set_password},
+    {"admin set-role", "NAME ROLE", "give an administrator another role",
+     "ROLE is networkAdministrator, who may change settings by SNMP, or one who may read\n"
+     "them: machineAdministrator, userAdministrator, fileAdministrator.\n",
+     TAKES_NAME_AND_ROLE, 2, 2, 0, command_admin_set_role},
+    {"admin remove", "NAME", "take an administrator's access away", "", TAKES_NAME, 1, 1, 0, command_admin_remove},
     {"check", "[FILE]", "validate configuration, device profile and settings",
      "Reads without changing anything: the configuration, the device profile and the\n"
      "settings document of the store, or FILE in its place. Every finding names its\n"
      "file, and its line and column where it has one. Warnings do not make the exit\n"
      "status fail.\n",
-     TAKES_FILE, 0, 1, command_check},
-    {"completion", "bash|zsh", "print a completion script for the shell", "", TAKES_SHELL, 1, 1, command_completion},
-    {"help", "[COMMAND]", "explain a command", "", TAKES_COMMAND, 0, 2, command_help},
+     TAKES_FILE, 0, 1, 0, command_check},
+    {"completion", "bash|zsh", "print a completion script for the shell", "", TAKES_SHELL, 1, 1, 0, command_completion},
+    {"help", "[COMMAND]", "explain a command", "", TAKES_COMMAND, 0, 2, 0, command_help},
 };
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
@@ -47,14 +72,20 @@ static void help_command(const struct cli *cli, const struct command *command)
     fprintf(cli->out, "%s", command->details);
 }
 
-static void help_options(const struct cli *cli)
+/* Those of every command, and those in the mask. */
+static void help_options(const struct cli *cli, unsigned mask)
 {
     fprintf(cli->out, "\nOptions, anywhere on the line; -- ends them:\n");
     for (size_t i = 0; i < command_option_count; i++) {
         const struct option_text *option = &command_options[i];
+        char letter[8] = "    ";
         char left[40];
 
-        snprintf(left, sizeof(left), "-%c, --%s%s%s", option->letter, option->name, option->argument ? "=" : "",
+        if (!option_fits(option, mask))
+            continue;
+        if (option->letter < OPTION_LONG)
+            snprintf(letter, sizeof(letter), "-%c, ", option->letter);
+        snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->name, option->argument ? "=" : "",
                  option->argument ? option->argument : "");
         fprintf(cli->out, "  %-32s %s\n", left, option->text);
     }
@@ -72,7 +103,7 @@ static void help_all(const struct cli *cli)
                  commands[i].arguments);
         fprintf(cli->out, "  %-32s %s\n", left, commands[i].summary);
     }
-    help_options(cli);
+    help_options(cli, 0);
     fprintf(cli->out, "\nThe configuration is --config, else $DEVSEC_CONFIG, else %s.\n%s", CONFIG_DEFAULT_PATH,
             exit_text);
 }
@@ -137,6 +168,7 @@ enum cli_exit command_help(const struct cli *cli, int argc, char **argv)
 {
     int used = 0;
     const struct command *command = command_find(argc, argv, &used);
+    unsigned options = 0;
     bool first = true;
 
     if (argc == 0) {
@@ -145,7 +177,7 @@ enum cli_exit command_help(const struct cli *cli, int argc, char **argv)
     }
     if (command) {
         help_command(cli, command);
-        help_options(cli);
+        help_options(cli, command->options);
         return CLI_OK;
     }
     for (size_t i = 0; argc == 1 && i < command_count; i++) {
@@ -153,11 +185,24 @@ enum cli_exit command_help(const struct cli *cli, int argc, char **argv)
             continue;
         fprintf(cli->out, "%s", first ? "" : "\n");
         help_command(cli, &commands[i]);
+        options |= commands[i].options;
         first = false;
     }
     if (first)
         return unknown_command(cli, argc, argv);
-    help_options(cli);
+    help_options(cli, options);
+    return CLI_OK;
+}
+
+/* What the command line has in options that this command does not take is a mistake. */
+static enum cli_exit check_options(const struct cli *cli, const struct command *command)
+{
+    for (size_t i = 0; i < command_option_count; i++) {
+        const struct option_text *option = &command_options[i];
+
+        if (!option_fits(option, command->options) && cli->options[option->letter - OPTION_LONG])
+            return cli_usage(cli, command->name, "%s does not take the option --%s", command->name, option->name);
+    }
     return CLI_OK;
 }
 
@@ -178,5 +223,7 @@ enum cli_exit command_dispatch(const struct cli *cli, int argc, char **argv)
     if (command->max >= 0 && argc > command->max)
         return cli_usage(cli, command->name, "%s: '%s' is one argument too many", command->name,
                          cli_quote(argv[command->max]).text);
+    if (check_options(cli, command))
+        return CLI_USAGE;
     return command->run(cli, argc, argv);
 }

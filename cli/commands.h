@@ -16,6 +16,8 @@ enum command_takes {
     TAKES_SHELL,
     TAKES_COMMAND,
     TAKES_GENERATION,
+    TAKES_NAME, /* of an administrator */
+    TAKES_NAME_AND_ROLE,
 };
 
 /* The words of TAKES_SHELL, ended by NULL. */
@@ -27,8 +29,9 @@ struct command {
     const char *summary;   /* one line */
     const char *details;   /* the rest of the help: lines with their newlines */
     enum command_takes takes;
-    int min; /* how many arguments */
-    int max; /* -1 for any number */
+    int min;          /* how many arguments */
+    int max;          /* -1 for any number */
+    unsigned options; /* a mask of 1u << enum cli_option */
     enum cli_exit (*run)(const struct cli *cli, int argc, char **argv);
 };
 
@@ -37,14 +40,19 @@ extern const size_t command_count;
 
 /* An option, for everything that lists them. */
 struct option_text {
-    char letter;
+    int letter; /* OPTION_LONG + enum cli_option for those that only some commands take; they have no letter */
     const char *name;
     const char *argument; /* NULL if it takes none */
     const char *text;
 };
 
+#define OPTION_LONG 256 /* above every letter */
+
 extern const struct option_text command_options[];
 extern const size_t command_option_count;
+
+/* Whether a command with this mask of options takes the option. */
+bool option_fits(const struct option_text *option, unsigned mask);
 
 /* Reads the options into `cli` and collects the other words, in order, in `words` (room for argc). CLI_OK or CLI_USAGE.
  */
@@ -62,6 +70,11 @@ enum cli_exit command_store_status(const struct cli *cli, int argc, char **argv)
 enum cli_exit command_store_generations(const struct cli *cli, int argc, char **argv);
 enum cli_exit command_store_restore(const struct cli *cli, int argc, char **argv);
 enum cli_exit command_check(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_admin_add(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_admin_set_password(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_admin_set_role(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_admin_remove(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_admin_list(const struct cli *cli, int argc, char **argv);
 enum cli_exit command_completion(const struct cli *cli, int argc, char **argv);
 
 #endif

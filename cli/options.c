@@ -15,6 +15,13 @@ const struct option_text command_options[] = {
     {'q', "quiet", NULL, "no reports of success and no warnings"},
     {'h', "help", NULL, "explain the command"},
     {'V', "version", NULL, "print the version"},
+    {OPTION_LONG + CLI_OPTION_ROLE, "role", "ROLE", "what the administrator is responsible for"},
+    {OPTION_LONG + CLI_OPTION_AUTH, "auth", "PROTOCOL", "authentication: SHA-256 (the default), SHA-384, ..."},
+    {OPTION_LONG + CLI_OPTION_PRIV, "priv", "PROTOCOL", "encryption: AES-128 (the default), AES-192, ..."},
+    {OPTION_LONG + CLI_OPTION_ENGINE_ID, "engine-id", "HEX", "snmpd's engine ID, where snmpd does not run"},
+    {OPTION_LONG + CLI_OPTION_MASTER_KEYS, "master-keys", NULL, "keys that fit every engine ID"},
+    {OPTION_LONG + CLI_OPTION_NO_PASSWORD, "no-password", NULL, "no password yet, and so no access"},
+    {OPTION_LONG + CLI_OPTION_NEW_DEVICE_KEY, "new-device-key", NULL, "go on with a new device key, if it is missing"},
 };
 const size_t command_option_count = sizeof(command_options) / sizeof(command_options[0]);
 
@@ -62,6 +69,10 @@ static enum cli_exit bad_option(const struct cli *cli, int sign, const char *wor
 
 static enum cli_exit take_option(struct cli *cli, int option, char **argv)
 {
+    if (option >= OPTION_LONG) {
+        cli->options[option - OPTION_LONG] = optarg ? optarg : "";
+        return CLI_OK;
+    }
     switch (option) {
     case 'c':
         cli->config_path = optarg;
@@ -80,6 +91,11 @@ static enum cli_exit take_option(struct cli *cli, int option, char **argv)
     default:
         return bad_option(cli, option, argv[optind - 1]);
     }
+}
+
+bool option_fits(const struct option_text *option, unsigned mask)
+{
+    return option->letter < OPTION_LONG || (mask & (1u << (option->letter - OPTION_LONG)));
 }
 
 enum cli_exit options_read(struct cli *cli, int argc, char **argv, char **words, int *n_words)

@@ -2,6 +2,8 @@
 /* Opening and closing what the commands work on, with the rights that fit. */
 #include "panel.h"
 
+#include "apply/applier.h"
+
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
@@ -68,6 +70,7 @@ enum cli_exit panel_open(struct panel *panel, const struct cli *cli, enum panel_
     err = device_open(&panel->device, panel->config.profile, &error);
     if (err)
         goto out;
+    panel->device.key_file = panel->config.device_key;
     err = panel_become_owner(panel->config.store, &error);
     if (err)
         goto out;
@@ -90,11 +93,48 @@ void panel_warn_store(const struct panel *panel, const struct cli *cli)
 
 void panel_close(struct panel *panel)
 {
+    apply_free(panel->apply);
     store_close(panel->store);
     document_free(panel->before);
     device_close(&panel->device);
     config_clear(&panel->config);
     *panel = (struct panel){0};
+}
+
+void panel_apply(struct panel *panel)
+{
+    if (apply_new(&panel->apply, panel->config.applied, &panel->device, &panel->apply_error) == DEVSEC_OK)
+        (void)apply_follow(panel->apply, panel->store, &panel->apply_error);
+}
+
+void panel_warn_applied(const struct panel *panel, const struct cli *cli)
+{
+    fflush(cli->out); /* what was done comes before what is to be said about it */
+    if (panel->apply_error.code)
+        cli_warning(cli, "the change is stored; it is applied when devsecd runs: %s", panel->apply_error.text);
+    for (size_t i = 0; !panel->apply_error.code && i < apply_count(panel->apply); i++) {
+        const struct applier_state *state = apply_state(panel->apply, i);
+
+        if (state->status == APPLY_FAILED)
+            cli_warning(cli, "the change is stored; devsecd tries again to apply %s: %s", state->name, state->error);
+    }
+}
+
+static bool is_applied(const struct panel *panel, const char *name)
+{
+    for (size_t i = 0; !panel->apply_error.code && i < apply_count(panel->apply); i++) {
+        const struct applier_state *state = apply_state(panel->apply, i);
+
+        if (strcmp(state->name, name) == 0)
+            return state->status == APPLY_APPLIED;
+    }
+    return false;
+}
+
+bool panel_is_ready_for_snmpd(const struct panel *panel, const struct admin_files *files)
+{
+    return (files->users || files->access) && (!files->users || is_applied(panel, applier_snmpd_users.name)) &&
+           (!files->access || is_applied(panel, applier_snmpd_access.name));
 }
 
 void panel_warn(const struct panel *panel, const struct cli *cli)

@@ -3,6 +3,8 @@
 #ifndef DEVSEC_CLI_PANEL_H
 #define DEVSEC_CLI_PANEL_H
 
+#include "admin_diff.h"
+#include "apply/apply.h"
 #include "cli.h"
 #include "device/config.h"
 #include "device/device.h"
@@ -15,6 +17,8 @@ struct panel {
     struct store_rules rules; /* the device's, watched; context points back to this structure: do not copy it */
     struct document *before;  /* what the last transaction was judged on top of; NULL before the first */
     bool watch_failed;        /* memory for `before` ran out */
+    struct apply *apply;      /* of panel_apply; NULL before it, and where it could not begin */
+    struct devsec_error apply_error;
 };
 
 enum panel_use {
@@ -36,6 +40,19 @@ enum devsec_err panel_become_owner(const char *directory, struct devsec_error *e
 void panel_warn_store(const struct panel *panel, const struct cli *cli);
 
 void panel_close(struct panel *panel); /* legal on a zeroed structure */
+
+/*
+ * What was committed takes effect now, with or without devsecd: brings the files that services read to the store's
+ * document, which may be a newer one afterwards (store_refresh). Says nothing: panel_warn_applied does, once the change
+ * is reported. Once a panel.
+ */
+void panel_apply(struct panel *panel);
+
+/* Warns about what panel_apply could not do; warnings only, since the change stands and devsecd makes up for it. */
+void panel_warn_applied(const struct panel *panel, const struct cli *cli);
+
+/* After panel_apply: whether there are such files for snmpd to take over, and all of them are in place. */
+bool panel_is_ready_for_snmpd(const struct panel *panel, const struct admin_files *files);
 
 /* Warns about everything worth a look in the settings in force. */
 void panel_warn(const struct panel *panel, const struct cli *cli);

@@ -2,6 +2,9 @@
 /* Values, and what a commit did to them, as text, YAML or JSON. */
 #include "show.h"
 
+#include "admin_diff.h"
+#include "devsec_mib.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,71 +112,157 @@ enum cli_exit show_tree(const struct cli *cli, const struct tree *tree, const st
     return CLI_OK;
 }
 
-static enum cli_exit changes_as_text(const struct cli *cli, const struct document *before, const struct document *after,
-                                     const enum setting_id *changed, size_t n)
+/* What a commit changed. */
+struct changes {
+    const struct document *before;
+    const struct document *after;
+    enum setting_id settings[SETTING_COUNT];
+    size_t count;
+    const bool *reload;
+};
+
+static bool setting_as_text(const struct cli *cli, const struct changes *changes, enum setting_id id, size_t width)
+{
+    const struct setting *setting = &settings[id];
+    char *from = show_value(id, setting->secret, &changes->before->values[id], SHOW_LISTED);
+    char *to = show_value(id, setting->secret, &changes->after->values[id], SHOW_LISTED);
+    const bool good = from && to;
+
+    if (good)
+        fprintf(cli->out, "%-*s  %s -> %s%s%s\n", (int)width, setting->path, from, cli_paint(cli->paint_out, CLI_BOLD),
+                to, cli_paint(cli->paint_out, CLI_PLAIN));
+    free(from);
+    free(to);
+    return good;
+}
+
+static const char *role_name(const struct value *row)
+{
+    const char *name = mib_label_name(&mib_objects[MIB_devsecAdminRole], row[ADMINISTRATOR_ROLE].number);
+
+    return name ? name : "?";
+}
+
+static void administrator_as_text(const struct cli *cli, const struct admin_diff *diff)
+{
+    fprintf(cli->out, "administrator %s ", diff->name);
+    if (!diff->before)
+        fprintf(cli->out, "added, %s\n", role_name(diff->after));
+    else if (!diff->after)
+        fprintf(cli->out, "removed\n");
+    else if (admin_diff_role(diff))
+        fprintf(cli->out, "changed: role %s -> %s%s\n", role_name(diff->before), role_name(diff->after),
+                admin_diff_keys(diff) ? ", other passwords" : "");
+    else
+        fprintf(cli->out, "changed: other passwords\n");
+}
+
+static bool administrators_as_text(const struct cli *cli, const struct changes *changes)
+{
+    const struct table *before = &changes->before->tables[TABLE_ADMINISTRATORS];
+    const struct table *after = &changes->after->tables[TABLE_ADMINISTRATORS];
+    struct admin_diff diff;
+    bool any = false;
+
+    for (size_t i = 0; i < admin_diff_places(before, after); i++) {
+        if (!admin_diff_at(before, after, i, &diff))
+            continue;
+        administrator_as_text(cli, &diff);
+        any = true;
+    }
+    return any;
+}
+
+static enum cli_exit changes_as_text(const struct cli *cli, const struct changes *changes)
 {
     size_t width = 0;
 
     if (cli->quiet)
         return CLI_OK;
-    if (n == 0)
-        fprintf(cli->out, "nothing changed\n");
-    for (size_t i = 0; i < n; i++) {
-        const size_t length = strlen(settings[changed[i]].path);
+    for (size_t i = 0; i < changes->count; i++) {
+        const size_t length = strlen(settings[changes->settings[i]].path);
 
         width = length > width ? length : width;
     }
-    for (size_t i = 0; i < n; i++) {
-        const struct setting *setting = &settings[changed[i]];
-        char *from = show_value(changed[i], setting->secret, &before->values[changed[i]], SHOW_LISTED);
-        char *to = show_value(changed[i], setting->secret, &after->values[changed[i]], SHOW_LISTED);
-        const bool good = from && to;
-
-        if (good)
-            fprintf(cli->out, "%-*s  %s -> %s%s%s\n", (int)width, setting->path, from,
-                    cli_paint(cli->paint_out, CLI_BOLD), to, cli_paint(cli->paint_out, CLI_PLAIN));
-        free(from);
-        free(to);
-        if (!good)
+    for (size_t i = 0; i < changes->count; i++) {
+        if (!setting_as_text(cli, changes, changes->settings[i], width))
             return cli_no_memory(cli);
     }
-    fprintf(cli->out, "generation %" PRIu32 "\n", after->generation);
+    if (!administrators_as_text(cli, changes) && changes->count == 0)
+        fprintf(cli->out, "nothing changed\n");
+    fprintf(cli->out, "generation %" PRIu32 "\n", changes->after->generation);
+    if (changes->reload && *changes->reload)
+        fprintf(cli->out, ADMIN_RELOAD);
     return CLI_OK;
 }
 
-static enum cli_exit changes_as_tree(const struct cli *cli, const struct document *before, const struct document *after,
-                                     const enum setting_id *changed, size_t n)
+/* As `admin list` has him; an empty mapping where there is none. */
+static void administrator_node(struct tree *tree, struct yaml_node *parent, const char *key, const struct value *row)
+{
+    struct yaml_node *node = tree_add(tree, parent, key, YAML_MAPPING);
+
+    if (!row)
+        return;
+    tree_text(tree, node, "role", role_name(row));
+    tree_bool(tree, node, "password", !value_is_empty(&row[ADMINISTRATOR_KEYS]));
+    tree_text(tree, node, "auth", value_text(&row[ADMINISTRATOR_AUTH]));
+    tree_text(tree, node, "priv", value_text(&row[ADMINISTRATOR_PRIV]));
+    tree_text(tree, node, "engine-id", value_text(&row[ADMINISTRATOR_ENGINE]));
+}
+
+static void administrators_as_tree(struct tree *tree, struct yaml_node *list, const struct changes *changes)
+{
+    const struct table *before = &changes->before->tables[TABLE_ADMINISTRATORS];
+    const struct table *after = &changes->after->tables[TABLE_ADMINISTRATORS];
+    struct admin_diff diff;
+
+    for (size_t i = 0; i < admin_diff_places(before, after); i++) {
+        struct yaml_node *change;
+
+        if (!admin_diff_at(before, after, i, &diff))
+            continue;
+        change = tree_add(tree, list, NULL, YAML_MAPPING);
+        tree_text(tree, change, "path", "administrators");
+        tree_text(tree, change, "name", diff.name);
+        administrator_node(tree, change, "old", diff.before);
+        administrator_node(tree, change, "new", diff.after);
+        tree_bool(tree, change, "other-keys", admin_diff_keys(&diff));
+    }
+}
+
+static enum cli_exit changes_as_tree(const struct cli *cli, const struct changes *changes)
 {
     struct tree tree = {0};
     struct yaml_node *root = tree_add(&tree, NULL, NULL, YAML_MAPPING);
     struct yaml_node *list;
     enum cli_exit result;
 
-    tree_number(&tree, root, "generation", after->generation);
+    tree_number(&tree, root, "generation", changes->after->generation);
     list = tree_add(&tree, root, "changes", YAML_SEQUENCE);
-    for (size_t i = 0; i < n; i++) {
-        const struct setting *setting = &settings[changed[i]];
+    for (size_t i = 0; i < changes->count; i++) {
+        const enum setting_id id = changes->settings[i];
         struct yaml_node *change = tree_add(&tree, list, NULL, YAML_MAPPING);
 
-        tree_text(&tree, change, "path", setting->path);
-        show_node(&tree, change, "old", changed[i], setting->secret, &before->values[changed[i]]);
-        show_node(&tree, change, "new", changed[i], setting->secret, &after->values[changed[i]]);
+        tree_text(&tree, change, "path", settings[id].path);
+        show_node(&tree, change, "old", id, settings[id].secret, &changes->before->values[id]);
+        show_node(&tree, change, "new", id, settings[id].secret, &changes->after->values[id]);
     }
+    administrators_as_tree(&tree, list, changes);
+    if (changes->reload)
+        tree_bool(&tree, root, "reload", *changes->reload);
     result = show_tree(cli, &tree, root);
     tree_free(&tree);
     return result;
 }
 
-enum cli_exit show_changes(const struct cli *cli, const struct document *before, const struct document *after)
+enum cli_exit show_changes(const struct cli *cli, const struct document *before, const struct document *after,
+                           const bool *reload)
 {
-    enum setting_id changed[SETTING_COUNT];
-    size_t n = 0;
+    struct changes changes = {.before = before, .after = after, .reload = reload};
 
     for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
         if (!value_equal(id, &before->values[id], &after->values[id]))
-            changed[n++] = id;
+            changes.settings[changes.count++] = id;
     }
-    if (cli->format == CLI_TEXT)
-        return changes_as_text(cli, before, after, changed, n);
-    return changes_as_tree(cli, before, after, changed, n);
+    return cli->format == CLI_TEXT ? changes_as_text(cli, &changes) : changes_as_tree(cli, &changes);
 }

@@ -24,10 +24,20 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
+/* After snmpd has given up root's rights, only a new start gets at what root made. */
+static const char *announcer_advice(int error)
+{
+    return (error == EACCES || error == EPERM) && geteuid() != 0
+               ? "; snmpd has given up root's rights: restart it, and the guard is announced again"
+               : "";
+}
+
 static void announcer_log_errno(const char *what, const char *path)
 {
-    snmp_log(LOG_ERR, MASTER_LOG_PREFIX "%s %s: %s; devsecd will not register without the announcement\n", what, path,
-             strerror(errno));
+    const int error = errno;
+
+    snmp_log(LOG_ERR, MASTER_LOG_PREFIX "%s %s: %s; devsecd will not register without the announcement%s\n", what, path,
+             strerror(error), announcer_advice(error));
 }
 
 void announcer_init(struct announcer *announcer, struct announce_page *page)
@@ -41,7 +51,7 @@ void announcer_init(struct announcer *announcer, struct announce_page *page)
 
 /*
  * A memory file of one page structure, mapped here to write and sealed against every other writer and against being
- * cut, so that a reader's mapping never faults. Counts that were taken before go along.
+ * cut, so that a reader's mapping never faults. What was counted before goes along.
  */
 static bool announcer_share_page(struct announcer *announcer)
 {
@@ -70,6 +80,8 @@ static bool announcer_share_page(struct announcer *announcer)
     page->version = ANNOUNCE_VERSION;
     for (size_t i = 0; i < ANNOUNCE_DENIED_KINDS; i++)
         atomic_store(&page->denied[i], atomic_load(&announcer->page->denied[i]));
+    atomic_store(&page->unread, atomic_load(&announcer->page->unread));
+    policy_look(&master_state()->policy, page);
     announcer->page = page;
     announcer->page_fd = fd;
     return true;
@@ -108,6 +120,7 @@ static bool announcer_send_hello(const struct announcer *announcer, int fd)
 {
     static const uint32_t root[] = DEVSEC_MIB_ROOT;
     struct announce_hello hello = {.magic = ANNOUNCE_MAGIC, .version = ANNOUNCE_VERSION};
+    const size_t engine_id_len = snmpv3_get_engineID(hello.engine_id, sizeof(hello.engine_id));
     struct iovec part = {.iov_base = &hello, .iov_len = sizeof(hello)};
     union {
         struct cmsghdr header;
@@ -119,6 +132,7 @@ static bool announcer_send_hello(const struct announcer *announcer, int fd)
     _Static_assert(sizeof(root) <= sizeof(hello.root), "the root's OID does not fit into struct announce_hello");
     hello.root_len = sizeof(root) / sizeof(root[0]);
     memcpy(hello.root, root, sizeof(root));
+    hello.engine_id_len = (uint32_t)engine_id_len;
     control.header.cmsg_level = SOL_SOCKET;
     control.header.cmsg_type = SCM_RIGHTS;
     control.header.cmsg_len = CMSG_LEN(sizeof(int));
@@ -131,6 +145,7 @@ static bool announcer_admit(struct announcer *announcer, int fd)
     for (size_t i = 0; i < ANNOUNCER_CLIENTS_MAX; i++) {
         if (announcer->clients[i] >= 0)
             continue;
+        policy_look_now(&master_state()->policy, announcer->page);
         if (!announcer_send_hello(announcer, fd) ||
             register_readfd(fd, announcer_on_client, announcer) != FD_REGISTERED_OK)
             return false;
@@ -198,6 +213,11 @@ static bool announcer_clear_path(const struct sockaddr_un *address)
         error = errno;
     if (probe >= 0)
         close(probe);
+    if (announcer_advice(error)[0]) {
+        errno = error;
+        announcer_log_errno("cannot tell whether somebody listens at", address->sun_path);
+        return false;
+    }
     if (error != ECONNREFUSED) {
         snmp_log(LOG_ERR,
                  MASTER_LOG_PREFIX "%s is in use%s%s: it stays, and the guard is not announced; is another snmpd "
@@ -318,6 +338,26 @@ void announcer_open(struct announcer *announcer, const char *path)
         return;
     }
     snmp_log(LOG_INFO, MASTER_LOG_PREFIX "announced at %s\n", path);
+}
+
+/* The process that the kernel recorded for the other end of a unix socket; 0 if there is none to tell. */
+static pid_t announcer_peer(int fd)
+{
+    struct ucred peer = {0};
+    socklen_t length = sizeof(peer);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+}
+
+bool announcer_knows_peer(const struct announcer *announcer, int fd)
+{
+    const pid_t peer = announcer_peer(fd);
+
+    for (size_t i = 0; i < ANNOUNCER_CLIENTS_MAX && peer > 0; i++) {
+        if (announcer->clients[i] >= 0 && announcer_peer(announcer->clients[i]) == peer)
+            return true;
+    }
+    return false;
 }
 
 void announcer_close(struct announcer *announcer)

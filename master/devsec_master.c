@@ -2,10 +2,11 @@
 /*
  * devsec_master.so, the module that snmpd loads: when it starts and stops guarding and announcing.
  *
- * In snmpd.conf, in this order (the second token is only known once the module is loaded):
+ * In snmpd.conf, in this order (the other tokens are only known once the module is loaded):
  *
  *     dlmod devsec_master /usr/lib/devsec/devsec_master.so
  *     devsecGuardSocket /run/devsec/guard
+ *     devsecPolicy /var/lib/devsec/applied/snmp-policy
  *
  * The announcement is opened once the configuration is read for the first time. snmpd still has its privileges then
  * and has not forked, as when it opens the AgentX socket, so the kernel records the same process on both (SO_PEERCRED).
@@ -98,11 +99,14 @@ static bool master_install(void)
     if (snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, master_on_configured, NULL) !=
             SNMPERR_SUCCESS ||
         snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_PRE_UPDATE_CONFIG, master_on_reconfigure,
-                               NULL) != SNMPERR_SUCCESS) {
-        snmp_log(LOG_ERR, MASTER_LOG_PREFIX "snmpd refuses the callbacks for its configuration\n");
+                               NULL) != SNMPERR_SUCCESS ||
+        !trace_install()) {
+        snmp_log(LOG_ERR, MASTER_LOG_PREFIX "snmpd refuses the callbacks for its configuration and its end\n");
         return false;
     }
     snmpd_register_config_handler("devsecGuardSocket", master_parse_socket, master_forget_socket, "PATH");
+    policy_configure();
+    include_configure();
     return true;
 }
 

@@ -3,20 +3,17 @@
 #ifndef DEVSEC_MASTER_MASTER_H
 #define DEVSEC_MASTER_MASTER_H
 
-/* net-snmp wants its configuration header before all its others. */
-#include <net-snmp/net-snmp-config.h>
+#include "bulk.h"
+#include "include.h"
+#include "netsnmp.h"
+#include "policy.h"
+#include "trace.h"
 
-#include <net-snmp/net-snmp-includes.h>
-
-#include <net-snmp/agent/net-snmp-agent-includes.h>
-
-#include "announce.h"
+#include "guard/announce.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
 #include <sys/un.h>
-
-#define MASTER_LOG_PREFIX "devsec_master: "
 
 /* How many PDUs the guard remembers as counted: more than are ever half done at a time. */
 #define GUARD_SEEN_MAX 16
@@ -51,6 +48,10 @@ struct announcer {
  */
 struct master {
     struct guard guard;
+    struct policy policy;
+    struct include include;
+    struct bulk bulk;
+    struct trace trace;
     struct announcer announcer;
     char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* as configured; "" for the default */
     bool guarding;      /* callbacks and configuration tokens are in place; never goes back */
@@ -74,6 +75,9 @@ void announcer_init(struct announcer *announcer, struct announce_page *page);
  * guard does not depend on it. Already announced there: nothing happens; elsewhere: that stays, and the log says so.
  */
 void announcer_open(struct announcer *announcer, const char *path);
+
+/* Whether the process at the other end of a connected unix socket is one that is connected to the announcement, too. */
+bool announcer_knows_peer(const struct announcer *announcer, int fd);
 
 /* Withdraws the announcement: closes every connection, removes the socket file. The page stays for the counters. */
 void announcer_close(struct announcer *announcer);

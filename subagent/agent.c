@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "devsec_mib.h"
 #include "dispatch.h"
+#include "guard/guard_link.h"
 #include "notify.h"
 #include "restart.h"
 
@@ -22,6 +23,7 @@ static enum devsec_err open_parts(struct agent *agent, struct devsec_error *erro
     };
     enum devsec_err err = device_open(&agent->device, agent->config.profile, error);
 
+    agent->device.key_file = agent->config.device_key;
     if (!err)
         err = store_open(&agent->store, &options, error);
     if (!err)
@@ -67,13 +69,39 @@ void agent_close(struct agent *agent)
     memset(agent, 0, sizeof(*agent));
 }
 
+/* Nothing follows from a commit before it stands: until then UndoSet may take it back. */
+static void follow_with_files(struct agent *agent)
+{
+    struct devsec_error error = {DEVSEC_OK, ""};
+
+    if (agent->dispatch && dispatch_holds_commit(agent->dispatch))
+        return;
+    if (apply_follow(agent->apply, agent->store, &error) && strcmp(agent->apply_error, error.text) != 0)
+        log_error("apply", "%s; trying again every second", error.text);
+    memcpy(agent->apply_error, error.text, sizeof(agent->apply_error));
+}
+
+/* By the guard's own word; it logs why. True if what is amiss there is not what it was. */
+static bool look_at_guard(struct agent *agent)
+{
+    const bool missed = agent->policy_missed;
+    const uint32_t unread = agent->include_unread;
+    struct guard_enforced enforced;
+
+    guard_link_enforced(agent->guard, &enforced);
+    agent->policy_missed = agent->guard && !enforced.trusted;
+    agent->include_unread = enforced.unread;
+    return agent->policy_missed != missed || agent->include_unread != unread;
+}
+
 void agent_follow(struct agent *agent)
 {
     struct tls_policy policy;
 
+    follow_with_files(agent); /* first: it may find a newer document */
     device_tls_policy(store_current(agent->store), &policy);
     tls_effective_get(&agent->effective, &policy, &agent->device.stack);
-    apply_run(agent->apply, store_current(agent->store));
+    look_at_guard(agent);
     health_get(&agent->health, agent);
     if (agent->notifier)
         notify_look(agent->notifier);
@@ -99,13 +127,10 @@ void agent_refresh(struct agent *agent)
 void agent_watch(struct agent *agent)
 {
     agent_refresh(agent);
-    for (size_t i = 0; i < apply_count(agent->apply); i++) {
-        if (apply_state(agent->apply, i)->status == APPLY_FAILED) {
-            agent_follow(agent);
-            return;
-        }
-    }
-    notify_look(agent->notifier);
+    if (look_at_guard(agent) || apply_is_due(agent->apply, store_current(agent->store)))
+        agent_follow(agent);
+    else
+        notify_look(agent->notifier);
 }
 
 void agent_set_refused(struct agent *agent, const char *sentence)

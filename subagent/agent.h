@@ -33,10 +33,13 @@ struct agent {
 
     char last_set_error[ADMIN_STRING_MAX];     /* devsecLastSetError */
     char refresh_error[DEVSEC_ERROR_TEXT_MAX]; /* of the last look at the store, so that it is logged once */
+    char apply_error[DEVSEC_ERROR_TEXT_MAX];   /* of the last run of the appliers, likewise */
     int32_t set_serial; /* devsecSetSerialNo, TestAndIncr: volatile, starts at random (RFC 2579) */
 
     /* What follows from the settings in force; kept by agent_follow. */
     struct tls_effective effective;
+    bool policy_missed;      /* the guard has no policy that it trusts */
+    uint32_t include_unread; /* how many devsecInclude files the guard could not take */
     struct health health;
 
     bool stop;       /* leave the main loop */
@@ -57,7 +60,8 @@ void agent_follow(struct agent *agent);
 void agent_refresh(struct agent *agent);
 
 /* To be called every second: looks for what nobody reports (the guard's counters, a notification whose interval is
- * over, an edit that another writer kept us from taking over), and tries failed appliers again. */
+ * over, an edit that another writer kept us from taking over, an applied file that is gone or changed), and tries
+ * failed appliers again. */
 void agent_watch(struct agent *agent);
 
 /* Remembers why a SET was refused, for devsecLastSetError; cut at 255 octets between characters. */

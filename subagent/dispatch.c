@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reading half of the dispatcher: the table of leaves, Get, GetNext, GetBulk (RFC 2741, 7.2.3). */
-#include "agentx.h"
+/* The dispatcher: the table of leaves, how names are found in it, and who answers which request. */
 #include "dispatch_private.h"
+#include "guard/agentx.h"
 
 #include "base/log.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A GetBulk answer stops growing past this many octets of names and values, so that a page stays quick to make. */
-#define BULK_OCTETS_MAX 60000
 
 size_t dispatch_oid(const uint32_t *below, size_t count, oid *to)
 {
@@ -114,8 +111,7 @@ static size_t leaf_rows(const struct dispatch *dispatch, const struct leaf *leaf
     return leaf->table ? leaf->table->count(dispatch->agent) : 1;
 }
 
-/* Writes the whole name of an instance; returns its length. */
-static size_t instance_name(const struct dispatch *dispatch, const struct instance *instance, oid *name)
+size_t dispatch_instance_name(const struct dispatch *dispatch, const struct instance *instance, oid *name)
 {
     const struct leaf *leaf = instance->leaf;
 
@@ -137,7 +133,7 @@ static size_t first_row(const struct dispatch *dispatch, const struct leaf *leaf
 
     while (low < high) {
         struct instance middle = {leaf, low + (high - low) / 2};
-        size_t have_len = instance_name(dispatch, &middle, have);
+        size_t have_len = dispatch_instance_name(dispatch, &middle, have);
         int order = snmp_oid_compare(have, have_len, name, length);
 
         if (order > 0 || (order == 0 && include))
@@ -181,32 +177,43 @@ enum lookup dispatch_find(const struct dispatch *dispatch, const oid *name, size
     instance->row = first_row(dispatch, instance->leaf, name, length, true);
     if (instance->row == leaf_rows(dispatch, instance->leaf))
         return LOOKUP_NO_INSTANCE;
-    have_len = instance_name(dispatch, instance, have);
+    have_len = dispatch_instance_name(dispatch, instance, have);
     return snmp_oid_compare(have, have_len, name, length) == 0 ? LOOKUP_FOUND : LOOKUP_NO_INSTANCE;
 }
 
-/* "No end": the null OID (RFC 2741, 5.4), which net-snmp hands over as 0.0. */
-static bool is_open_end(const oid *end, size_t length)
+/* The first row of the leaves from index `i` on. */
+static bool first_of(const struct dispatch *dispatch, size_t i, struct instance *instance)
 {
-    return length == 0 || (length == 2 && end[0] == 0 && end[1] == 0);
+    while (i < dispatch->n_leaves && leaf_rows(dispatch, &dispatch->leaves[i]) == 0)
+        i++;
+    if (i == dispatch->n_leaves)
+        return false;
+    *instance = (struct instance){&dispatch->leaves[i], 0};
+    return true;
 }
 
-/* The first instance behind `name` (or at it, if `include`) and before `end`, its name in *found. */
-static bool find_next(const struct dispatch *dispatch, const oid *name, size_t length, bool include, const oid *end,
-                      size_t end_len, struct instance *instance, oid *found, size_t *found_len)
+bool dispatch_seek(const struct dispatch *dispatch, const oid *name, size_t length, bool include,
+                   struct instance *instance)
 {
-    for (size_t i = first_leaf(dispatch, name, length); i < dispatch->n_leaves; i++) {
-        instance->leaf = &dispatch->leaves[i];
-        instance->row = first_row(dispatch, instance->leaf, name, length, include);
-        if (instance->row == leaf_rows(dispatch, instance->leaf))
-            continue;
-        *found_len = instance_name(dispatch, instance, found);
-        return is_open_end(end, end_len) || snmp_oid_compare(found, *found_len, end, end_len) < 0;
+    const size_t i = first_leaf(dispatch, name, length);
+
+    if (i == dispatch->n_leaves)
+        return false;
+    instance->leaf = &dispatch->leaves[i];
+    instance->row = first_row(dispatch, instance->leaf, name, length, include);
+    return instance->row < leaf_rows(dispatch, instance->leaf) || first_of(dispatch, i + 1, instance);
+}
+
+bool dispatch_step(const struct dispatch *dispatch, struct instance *instance)
+{
+    if (instance->row + 1 < leaf_rows(dispatch, instance->leaf)) {
+        instance->row++;
+        return true;
     }
-    return false;
+    return first_of(dispatch, (size_t)(instance->leaf - dispatch->leaves) + 1, instance);
 }
 
-static bool read_instance(const struct dispatch *dispatch, const struct instance *instance, netsnmp_variable_list *var)
+bool dispatch_value(const struct dispatch *dispatch, const struct instance *instance, netsnmp_variable_list *var)
 {
     const struct leaf *leaf = instance->leaf;
 
@@ -226,8 +233,8 @@ bool dispatch_read(const struct dispatch *dispatch, int object, size_t row, nets
     }
     if (!instance.leaf || row >= leaf_rows(dispatch, instance.leaf))
         return false;
-    return snmp_set_var_objid(var, name, instance_name(dispatch, &instance, name)) == 0 &&
-           read_instance(dispatch, &instance, var);
+    return snmp_set_var_objid(var, name, dispatch_instance_name(dispatch, &instance, name)) == 0 &&
+           dispatch_value(dispatch, &instance, var);
 }
 
 /* ---- requests ---- */
@@ -248,108 +255,6 @@ static netsnmp_pdu *new_response(const netsnmp_pdu *request)
     response->errindex = 0;
     response->time = 0; /* res.sysUpTime: the master does not use it (RFC 2741, 7.2.5) */
     return response;
-}
-
-static int answer_get(const struct dispatch *dispatch, const netsnmp_pdu *request, netsnmp_pdu *response, long *index)
-{
-    static const u_char exceptions[] = {
-        [LOOKUP_NO_OBJECT] = SNMP_NOSUCHOBJECT,
-        [LOOKUP_NO_INSTANCE] = SNMP_NOSUCHINSTANCE,
-    };
-
-    *index = 0;
-    for (const netsnmp_variable_list *var = request->variables; var; var = var->next_variable) {
-        struct instance instance;
-        enum lookup lookup = dispatch_find(dispatch, var->name, var->name_length, &instance);
-        netsnmp_variable_list *to =
-            snmp_pdu_add_variable(response, var->name, var->name_length, exceptions[lookup], NULL, 0);
-
-        ++*index;
-        if (!to || (lookup == LOOKUP_FOUND && !read_instance(dispatch, &instance, to)))
-            return SNMP_ERR_GENERR;
-    }
-    return SNMP_ERR_NOERROR;
-}
-
-/* One step of GetNext or GetBulk. `from` names the start; the range's end is in the request's varbind `range`. Appends
- * the found instance, or endOfMibView under the start's name (RFC 2741, 7.2.3.2). */
-static netsnmp_variable_list *append_next(const struct dispatch *dispatch, netsnmp_pdu *response,
-                                          const netsnmp_variable_list *from, bool include,
-                                          const netsnmp_variable_list *range)
-{
-    struct instance instance;
-    oid found[MAX_OID_LEN];
-    size_t found_len;
-    netsnmp_variable_list *to;
-
-    if (!find_next(dispatch, from->name, from->name_length, include, range->val.objid, range->val_len / sizeof(oid),
-                   &instance, found, &found_len))
-        return snmp_pdu_add_variable(response, from->name, from->name_length, SNMP_ENDOFMIBVIEW, NULL, 0);
-    to = snmp_pdu_add_variable(response, found, found_len, ASN_NULL, NULL, 0);
-    return to && read_instance(dispatch, &instance, to) ? to : NULL;
-}
-
-static int answer_next(const struct dispatch *dispatch, const netsnmp_pdu *request, netsnmp_pdu *response, long *index)
-{
-    *index = 0;
-    for (const netsnmp_variable_list *var = request->variables; var; var = var->next_variable) {
-        ++*index;
-        if (!append_next(dispatch, response, var, var->type == ASN_PRIV_INCL_RANGE, var))
-            return SNMP_ERR_GENERR;
-    }
-    return SNMP_ERR_NOERROR;
-}
-
-static size_t weight(const netsnmp_variable_list *var)
-{
-    return var->name_length * 4 + var->val_len + 24;
-}
-
-/* The repeaters of GetBulk: row by row, each going on where its last one ended, until the repetitions are used up,
- * every one is at its end, or the page is large enough (RFC 2741, 7.2.3.3). */
-static int repeat(const struct dispatch *dispatch, const netsnmp_variable_list *ranges, long repetitions,
-                  netsnmp_pdu *response)
-{
-    const netsnmp_variable_list *last = NULL; /* the previous repetition's first answer */
-    size_t octets = 0;
-
-    for (long n = 0; n < repetitions && octets < BULK_OCTETS_MAX; n++) {
-        const netsnmp_variable_list *from = last;
-        bool going = false;
-
-        last = NULL;
-        for (const netsnmp_variable_list *range = ranges; range; range = range->next_variable) {
-            const netsnmp_variable_list *start = from ? from : range;
-            bool include = !from && range->type == ASN_PRIV_INCL_RANGE;
-            const netsnmp_variable_list *to = append_next(dispatch, response, start, include, range);
-
-            if (!to)
-                return SNMP_ERR_GENERR;
-            if (!last)
-                last = to;
-            if (from)
-                from = from->next_variable;
-            going = going || to->type != SNMP_ENDOFMIBVIEW;
-            octets += weight(to);
-        }
-        if (!going)
-            break;
-    }
-    return SNMP_ERR_NOERROR;
-}
-
-static int answer_bulk(const struct dispatch *dispatch, const netsnmp_pdu *request, netsnmp_pdu *response, long *index)
-{
-    const netsnmp_variable_list *var = request->variables;
-
-    *index = 0;
-    for (long n = 0; n < request->non_repeaters && var; n++, var = var->next_variable) {
-        ++*index;
-        if (!append_next(dispatch, response, var, var->type == ASN_PRIV_INCL_RANGE, var))
-            return SNMP_ERR_GENERR;
-    }
-    ++*index;
-    return var ? repeat(dispatch, var, request->max_repetitions, response) : SNMP_ERR_NOERROR;
 }
 
 /* A SET's answers carry no varbinds back (RFC 2741, 7.2.4). */
@@ -377,8 +282,8 @@ static const struct {
     int (*read)(const struct dispatch *dispatch, const netsnmp_pdu *request, netsnmp_pdu *response, long *index);
     int (*write)(struct dispatch *dispatch, const netsnmp_pdu *request, netsnmp_pdu *response, long *index);
 } answers[] = {
-    {AGENTX_GET, answer_get, NULL},           {AGENTX_GET_NEXT, answer_next, NULL},
-    {AGENTX_GET_BULK, answer_bulk, NULL},     {AGENTX_TEST_SET, NULL, answer_test},
+    {AGENTX_GET, get_answer, NULL},           {AGENTX_GET_NEXT, get_answer_next, NULL},
+    {AGENTX_GET_BULK, get_answer_bulk, NULL}, {AGENTX_TEST_SET, NULL, answer_test},
     {AGENTX_COMMIT_SET, NULL, answer_commit}, {AGENTX_UNDO_SET, NULL, answer_undo},
 };
 

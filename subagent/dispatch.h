@@ -28,6 +28,9 @@ netsnmp_pdu *dispatch_answer(struct dispatch *dispatch, const netsnmp_pdu *reque
  */
 bool dispatch_read(const struct dispatch *dispatch, int object, size_t row, netsnmp_variable_list *var);
 
+/* Whether a SET is committed and not ended yet: it may still be undone. */
+bool dispatch_holds_commit(const struct dispatch *dispatch);
+
 /* Drops a SET in progress: the master that would have ended it is gone. What is committed stays. */
 void dispatch_abandon(struct dispatch *dispatch);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the dispatcher's two halves, reading and SET, share. */
+/* What the dispatcher's parts share: the table of leaves, reading, SET. */
 #ifndef DEVSEC_SUBAGENT_DISPATCH_PRIVATE_H
 #define DEVSEC_SUBAGENT_DISPATCH_PRIVATE_H
 
@@ -62,6 +62,24 @@ enum lookup {
 };
 
 enum lookup dispatch_find(const struct dispatch *dispatch, const oid *name, size_t length, struct instance *instance);
+
+/* The first instance behind `name`, or at it if `include`; false if there is none. */
+bool dispatch_seek(const struct dispatch *dispatch, const oid *name, size_t length, bool include,
+                   struct instance *instance);
+
+/* Moves on to the instance that comes next in OID order; false if there is none. */
+bool dispatch_step(const struct dispatch *dispatch, struct instance *instance);
+
+/* Writes the whole name of an instance (room for MAX_OID_LEN); returns its length. */
+size_t dispatch_instance_name(const struct dispatch *dispatch, const struct instance *instance, oid *name);
+
+/* Puts the instance's value into `var`, whose name is left alone; false if there is none, or no memory. */
+bool dispatch_value(const struct dispatch *dispatch, const struct instance *instance, netsnmp_variable_list *var);
+
+/* The answers to Get, GetNext and GetBulk: values into `response`; an SNMP error status, its index in *index. */
+int get_answer(const struct dispatch *dispatch, const netsnmp_pdu *request, netsnmp_pdu *response, long *index);
+int get_answer_next(const struct dispatch *dispatch, const netsnmp_pdu *request, netsnmp_pdu *response, long *index);
+int get_answer_bulk(const struct dispatch *dispatch, const netsnmp_pdu *request, netsnmp_pdu *response, long *index);
 
 /* The answers to TestSet, CommitSet, UndoSet and CleanupSet: an SNMP error status, its index in *index. */
 int set_test(struct dispatch *dispatch, const netsnmp_pdu *request, long *index);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INSTANCE_ROOM 64
+
 /*
  * The phases and who does what. The master runs one SET at a time, and repeats a PDU whose answer is late under the
  * same transaction number, so that every phase must bear being asked again.
@@ -55,13 +57,27 @@ static bool same_set(const struct set_state *set, const netsnmp_pdu *request)
     return set->phase != SET_IDLE && set->sessid == request->sessid && set->transid == request->transid;
 }
 
-/* Says why, for devsecLastSetError and the log: "devsecTlsVersions.0: ...". */
-static void refuse(struct dispatch *dispatch, const struct leaf *leaf, const struct devsec_error *error)
+/* Writes the instance that a varbind names, ".1"; the beginning of one that is too long. */
+static void write_instance(char to[INSTANCE_ROOM], const struct leaf *leaf, const netsnmp_variable_list *var)
 {
-    char sentence[DEVSEC_ERROR_TEXT_MAX + 96];
+    size_t used = 0;
 
+    to[0] = '\0';
+    for (size_t i = leaf->name_len; i < var->name_length && used < INSTANCE_ROOM; i++)
+        used += (size_t)snprintf(to + used, INSTANCE_ROOM - used, ".%lu", (unsigned long)var->name[i]);
+}
+
+/* Says why, for devsecLastSetError and the log: "devsecTlsVersions.0: ...". `leaf` NULL: it is about no object. */
+static void refuse(struct dispatch *dispatch, const struct leaf *leaf, const netsnmp_variable_list *var,
+                   const struct devsec_error *error)
+{
+    char sentence[DEVSEC_ERROR_TEXT_MAX + 96 + INSTANCE_ROOM];
+    char instance[INSTANCE_ROOM] = "";
+
+    if (leaf && var)
+        write_instance(instance, leaf, var);
     if (leaf)
-        snprintf(sentence, sizeof(sentence), "%s.0: %s", leaf->object->name, error->text);
+        snprintf(sentence, sizeof(sentence), "%s%s: %s", leaf->object->name, instance, error->text);
     else
         snprintf(sentence, sizeof(sentence), "%s", error->text);
     agent_set_refused(dispatch->agent, sentence);
@@ -205,6 +221,16 @@ static enum devsec_err test_all(struct test *test, const netsnmp_pdu *request, s
     return err;
 }
 
+/* `index` counts from 1; NULL behind the last. */
+static const netsnmp_variable_list *varbind_at(const netsnmp_pdu *request, long index)
+{
+    const netsnmp_variable_list *var = request->variables;
+
+    while (var && --index > 0)
+        var = var->next_variable;
+    return var;
+}
+
 int set_test(struct dispatch *dispatch, const netsnmp_pdu *request, long *index)
 {
     struct set_state *set = &dispatch->set;
@@ -222,7 +248,7 @@ int set_test(struct dispatch *dispatch, const netsnmp_pdu *request, long *index)
     for (size_t i = 0; i < SETTING_COUNT; i++)
         value_clear(&test.values[i]);
     if (err) {
-        refuse(dispatch, test.guilty, &error);
+        refuse(dispatch, test.guilty, varbind_at(request, test.index), &error);
         transaction_free(test.txn);
         free(test.actions);
         *index = test.index;
@@ -245,7 +271,7 @@ int set_test(struct dispatch *dispatch, const netsnmp_pdu *request, long *index)
 /* Only commitFailed and undoFailed may be answered from here on; the master wants an index that it can find. */
 static int fail_late(struct dispatch *dispatch, const struct devsec_error *error, int status, long *index)
 {
-    refuse(dispatch, NULL, error);
+    refuse(dispatch, NULL, NULL, error);
     *index = 1;
     return status;
 }
@@ -308,6 +334,11 @@ void set_cleanup(struct dispatch *dispatch, const netsnmp_pdu *request)
 {
     if (same_set(&dispatch->set, request))
         settle(dispatch);
+}
+
+bool dispatch_holds_commit(const struct dispatch *dispatch)
+{
+    return dispatch->set.phase == SET_COMMITTED;
 }
 
 void dispatch_abandon(struct dispatch *dispatch)

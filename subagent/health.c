@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* devsecHealth: the worst finding sets the state, the text lists the findings: store, appliers, restart, settings. */
+/* devsecHealth: the worst finding sets the state, the text lists the findings: store, appliers, snmpd, restart,
+ * settings. */
 #include "health.h"
 
 #include "agent.h"
@@ -55,6 +56,14 @@ void health_get(struct health *health, const struct agent *agent)
         snprintf(sentence, sizeof(sentence), "%s is not applied: %s", state->name, state->error);
         add(health, MIB_devsecHealth_critical, sentence);
     }
+    if (agent->policy_missed)
+        add_warning(health,
+                    "snmpd has no policy file that it trusts and denies everything below authPriv; see its log, "
+                    "and devsecPolicy in snmpd.conf");
+    if (agent->include_unread)
+        add_warning(health,
+                    "snmpd could not read the administrators' files, so old passwords may still work: see its log, and "
+                    "the group of the folder of applied files; then reload snmpd");
     if (restart_reason(agent->restart)[0])
         add_warning(health, restart_reason(agent->restart));
     device_warnings(&agent->device, store_current(agent->store), add_warning, health);

@@ -3,12 +3,12 @@
 #include "link.h"
 
 #include "agent.h"
-#include "agentx.h"
 #include "devsec_mib.h"
 #include "dispatch.h"
-#include "guard_link.h"
+#include "guard/agentx.h"
 
 #include "base/log.h"
+#include "guard/guard_link.h"
 
 #include <net-snmp/net-snmp-config.h>
 
@@ -403,6 +403,11 @@ enum devsec_err link_start(struct link **out, struct agent *agent, struct devsec
     netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, 0);
     snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, subagent_startup, NULL, 1);
     init_snmp("devsecd");
+    /*
+     * A stream loses nothing, and what is sent again is done again: a hung master would come back to six Opens and to
+     * six of the same notification. net-snmp also waits for the answer to Open without looking at anything else.
+     */
+    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_RETRIES, 0);
     link->watch = snmp_alarm_register(WATCH_SECONDS, SA_REPEAT, on_watch, link);
     step(link);
     *out = link;

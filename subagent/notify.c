@@ -5,9 +5,9 @@
 #include "agent.h"
 #include "devsec_mib.h"
 #include "dispatch.h"
-#include "guard_link.h"
 
 #include "base/log.h"
+#include "guard/guard_link.h"
 
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <stdlib.h>
@@ -125,23 +125,33 @@ static void send_held(struct notifier *notifier)
 /* ---- what differs from what is known ---- */
 
 /* The groups of devsecNotifyChangedGroups are those of devsecObjects, in the order of their arcs from 1. */
-static uint32_t group_bit(enum setting_id id)
+static uint32_t group_bit(const struct mib_object *object)
 {
-    return 1u << (setting_object(id)->oid[1] - 1);
+    return 1u << (object->oid[1] - 1);
+}
+
+/* The groups that two documents differ in. */
+static uint32_t groups_between(const struct document *known, const struct document *current)
+{
+    uint32_t groups = 0;
+
+    for (enum setting_id id = 0; id < SETTING_COUNT; id++) {
+        if (!value_equal(id, &known->values[id], &current->values[id]))
+            groups |= group_bit(setting_object(id));
+    }
+    for (enum table_id id = 0; id < TABLE_COUNT; id++) {
+        if (!table_equal(id, &known->tables[id], &current->tables[id]))
+            groups |= group_bit(&mib_objects[table_schemas[id].entry]);
+    }
+    return groups;
 }
 
 static void look_at_settings(struct notifier *notifier)
 {
     const struct document *current = store_current(notifier->agent->store);
+    const uint32_t groups = groups_between(notifier->known, current);
     struct document *copy = NULL;
-    uint32_t groups = 0;
 
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        const enum setting_id id = (enum setting_id)i;
-
-        if (!value_equal(id, &notifier->known->values[i], &current->values[i]))
-            groups |= group_bit(id);
-    }
     if (!groups)
         return;
     if (document_copy(&copy, current, NULL)) {

@@ -23,6 +23,13 @@ _devsecctl_values()
     esac
 }
 
+_devsecctl_own_options()
+{
+    case "$1" in
+        # @OWNOPTIONS@
+    esac
+}
+
 _devsecctl()
 {
     local commands="@COMMANDS@"
@@ -36,13 +43,17 @@ _devsecctl()
     for ((i = 1; i < COMP_CWORD; i++)); do
         word="${COMP_WORDS[i]}"
         case "$word" in
-            -c | -o | --config | --output)
+            -c | -o | --config | --output | --role | --auth | --priv | --engine-id)
                 ((i++))
                 [ "${COMP_WORDS[i]}" != "=" ] || ((i++))
                 if ((i >= COMP_CWORD)); then
                     [ "$cur" != "=" ] || cur=""
                     case "$word" in
                         -o | --output) mapfile -t COMPREPLY < <(compgen -W "@FORMATS@" -- "$cur") ;;
+                        --role) mapfile -t COMPREPLY < <(compgen -W "@ROLES@" -- "$cur") ;;
+                        --auth) mapfile -t COMPREPLY < <(compgen -W "@AUTHS@" -- "$cur") ;;
+                        --priv) mapfile -t COMPREPLY < <(compgen -W "@PRIVS@" -- "$cur") ;;
+                        --engine-id) ;;
                         *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
                     esac
                     return
@@ -53,13 +64,13 @@ _devsecctl()
         esac
     done
 
+    command="${words[0]:-}"
+    [ -z "$(_devsecctl_subcommands "$command")" ] || [ "${#words[@]}" -lt 2 ] || command="$command ${words[1]}"
     if [[ "$cur" == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "$options $(_devsecctl_own_options "$command")" -- "$cur")
         return
     fi
 
-    command="${words[0]:-}"
-    [ -z "$(_devsecctl_subcommands "$command")" ] || [ "${#words[@]}" -lt 2 ] || command="$command ${words[1]}"
     kind="$(_devsecctl_kind "$command")"
     i=$((${#words[@]} - $(wc -w <<< "$command")))
     case "$kind" in
@@ -75,6 +86,7 @@ _devsecctl()
             ;;
         file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
         shell) ((i > 0)) || values="@SHELLS@" ;;
+        role) ((i != 1)) || values="@ROLES@" ;;
         command)
             values="$commands"
             [ "${#words[@]}" -lt 2 ] || values="$(_devsecctl_subcommands "${words[1]}")"

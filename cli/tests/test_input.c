@@ -118,6 +118,30 @@ static void options_stand_anywhere(void **state)
     }
 }
 
+static void own_options_keep_their_words(void **state)
+{
+    char line[] = "devsecctl admin add --role r --auth=a bob --master-keys";
+    char *argv[WORDS] = {NULL};
+    char *words[WORDS] = {NULL};
+    int n_words = 0;
+    struct rig rig;
+    int argc;
+
+    (void)state;
+    rig_open(&rig, "", 0);
+    argc = split(line, argv);
+    assert_int_equal(options_read(&rig.cli, argc, argv, words, &n_words), CLI_OK);
+    assert_int_equal(n_words, 3);
+    assert_string_equal(words[2], "bob");
+    assert_string_equal(rig.cli.options[CLI_OPTION_ROLE], "r");
+    assert_string_equal(rig.cli.options[CLI_OPTION_AUTH], "a");
+    assert_string_equal(rig.cli.options[CLI_OPTION_MASTER_KEYS], "");
+    assert_null(rig.cli.options[CLI_OPTION_PRIV]);
+    assert_null(rig.cli.options[CLI_OPTION_ENGINE_ID]);
+    assert_null(rig.cli.options[CLI_OPTION_NO_PASSWORD]);
+    rig_close(&rig);
+}
+
 static void bad_options_are_named(void **state)
 {
     static const struct {
@@ -130,6 +154,8 @@ static void bad_options_are_named(void **state)
         {"devsecctl get -o", "option --output needs an argument"},
         {"devsecctl get --config", "option --config needs an argument"},
         {"devsecctl get --quiet=yes", "option --quiet takes no argument"},
+        {"devsecctl admin add --role", "option --role needs an argument"},
+        {"devsecctl admin add --no-password=x", "option --no-password takes no argument"},
         {"devsecctl get -o xml", "unknown output format 'xml'; there are text, yaml and json"},
     };
 
@@ -300,10 +326,15 @@ static void the_schema_says_what_is_secret(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_stand_anywhere),           cmocka_unit_test(bad_options_are_named),
-        cmocka_unit_test(input_is_read_to_its_end),         cmocka_unit_test(input_has_a_limit),
-        cmocka_unit_test(a_terminal_never_shows_a_secret),  cmocka_unit_test(pairs_are_judged_each_and_all),
-        cmocka_unit_test(a_refused_secret_is_not_repeated), cmocka_unit_test(the_schema_says_what_is_secret),
+        cmocka_unit_test(options_stand_anywhere),
+        cmocka_unit_test(own_options_keep_their_words),
+        cmocka_unit_test(bad_options_are_named),
+        cmocka_unit_test(input_is_read_to_its_end),
+        cmocka_unit_test(input_has_a_limit),
+        cmocka_unit_test(a_terminal_never_shows_a_secret),
+        cmocka_unit_test(pairs_are_judged_each_and_all),
+        cmocka_unit_test(a_refused_secret_is_not_repeated),
+        cmocka_unit_test(the_schema_says_what_is_secret),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

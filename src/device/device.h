@@ -12,6 +12,7 @@
 struct device {
     struct profile profile;
     struct tls_stack stack;
+    const char *key_file;     /* the configuration's device-key; borrowed, set by whoever has the configuration */
     struct store_rules rules; /* context points back to this structure: do not copy it */
 };
 

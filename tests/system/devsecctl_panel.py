@@ -34,7 +34,8 @@ DEFAULTS = {
 }
 PATHS = [f"{group}.{key}" for group, keys in DEFAULTS.items() for key in keys]
 GROUPS = list(DEFAULTS)
-COMMANDS = ["get", "set", "store status", "store generations", "store restore", "check", "completion", "help"]
+COMMANDS = ["get", "set", "store status", "store generations", "store restore", "admin list", "admin add",
+            "admin set-password", "admin set-role", "admin remove", "check", "completion", "help"]
 
 
 def kind_of(path):
@@ -69,7 +70,8 @@ class Panel:
         self.config = self.dir / "devsecd.yaml"
         self.document = self.store / "settings.yaml"
         self.store.mkdir(mode=0o700)
-        self.config.write_text("store: store\nprofile: profile.yaml\n" + config)
+        self.config.write_text("store: store\nprofile: profile.yaml\napplied: applied\ndevice-key: device.key\n"
+                               "guard-socket: guard\n" + config)
         (self.dir / "profile.yaml").write_text('model: Test MFP\nfirmware: "1.20"\n')
         self.env = {**os.environ, "DEVSEC_CONFIG": str(self.config)}
         for name in ("NO_COLOR", "POSIXLY_CORRECT"):

@@ -270,3 +270,24 @@ def test_a_running_devsecd_follows(sandbox):
     assert answer.returncode == 0, answer.text
     assert sandbox.ctl("get", "smtp.port").stdout == "2525\n"
     assert sandbox.ctl("get", "smtp.host").stdout == "mail.example.com\n"
+
+
+def test_beside_a_running_snmpd(sandbox):
+    """Keys for another engine ID are told at once, with what else belongs to a new administrator."""
+    words = ("admin", "add", "bob", "--engine-id")
+    done = sandbox.ctl(*words, "80001f8804aabbccdd", stdin="authpass-1\nprivpass-2\n")
+    assert done.returncode == 0, done.text
+    running = re.search(r"engine ID than that of the snmpd that runs here, ([0-9a-f]{10,64}): it lets nobody in",
+                        done.stderr)
+    assert running and "80001f8804aabbccdd" not in running[0], done.text
+    assert sandbox.ctl("admin", "remove", "bob").returncode == 0
+    done = sandbox.ctl(*words, running[1], stdin="authpass-1\nprivpass-2\n")
+    assert (done.returncode, done.stderr) == (0, ""), done.text
+
+
+def test_a_refused_set_names_the_instance(sandbox):
+    for name, instance in (("devsecApplyState", ".2"), ("devsecApplyState", ".99"), ("devsecStoreGeneration", ".0")):
+        kind = "i" if instance != ".0" else "u"
+        done = sandbox.set(f"DEVICE-SECURITY-MIB::{name}{instance}", kind, "3")
+        assert done.returncode != 0 and "notWritable" in done.text
+        assert sandbox.value("devsecLastSetError.0").strip('"') == f"{name}{instance}: the object is read-only"

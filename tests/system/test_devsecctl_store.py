@@ -58,7 +58,8 @@ def test_lock_held_by_another_process(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"tls: [", b"\0" * 400, b"format: 1\ntls:\n  ipv4: maybe\n",
-                                     b"format: 1\ntls:\n  ipv4: true\n", os.urandom(300) + b"\xff"])
+                                     b"format: 1\ntls:\n  ipv4: true\n", os.urandom(300) + b"\xff"],
+                         ids=["empty", "cut short", "zeros", "wrong word", "no certificate", "garbage"])
 def test_damaged_document(panel, content):
     old = panel.document.stat()
     panel.document.write_bytes(content)
@@ -101,7 +102,7 @@ def unwritable(folder):
     made = Panel(folder)
     made.good("set", "smtp.host", "mail.example.com")
     if os.geteuid() == 0:
-        for path in [made.store, *made.store.rglob("*")]:
+        for path in [made.store, *made.store.rglob("*"), made.dir / "applied", *(made.dir / "applied").iterdir()]:
             os.chown(path, NOBODY, NOBODY)
     made.store.chmod(0o500)
     return made
@@ -307,3 +308,84 @@ def test_check_of_what_was_written(panel):
     panel.good("set", "smtp.secure", "true", "tls.versions", "tls12")
     assert panel.good("check").splitlines()[-1].startswith("valid, ")
     assert panel.good("check", str(panel.document)) == panel.good("check")
+
+
+# ---- check: what lies beside the settings ----
+
+
+PASSWORDS = b"authpass-1\nprivpass-2\n"
+
+
+@pytest.fixture(name="staffed")
+def fixture_staffed(panel):
+    for name in ("alice", "bob"):
+        panel.good("admin", "add", name, "--engine-id", "80001f8804aabbccdd", stdin=PASSWORDS)
+    assert panel.good("check").splitlines()[-1].startswith("valid, ")
+    return panel
+
+
+def test_check_finds_what_is_wrong_with_the_device_key(staffed):
+    key = staffed.dir / "device.key"
+    kept = key.read_bytes()
+
+    def found(said):
+        before = staffed.files()
+        done = staffed("check")
+        assert done.status == 1 and f"{key}: error: " in done.out and said in done.out, done.out
+        assert staffed.files() == before
+        return done.out
+
+    key.chmod(0o644)
+    found("has mode 0644; expected 0600")
+    key.chmod(0o600)
+    key.write_bytes(kept[:-1])
+    found("holds 31 octets; expected 32")
+    key.write_bytes(kept[::-1])
+    said = found("the keys of administrator alice cannot be used")
+    assert "the keys of administrator bob cannot be used" in said
+    key.unlink()
+    found("there is no such file, and the keys of administrators were sealed with it: alice, bob; restore it")
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    assert staffed.good("check").splitlines()[-1].startswith("valid, ")
+
+
+def test_check_finds_what_is_wrong_with_applied_files(staffed):
+    folder = staffed.dir / "applied"
+    users = folder / "snmpd-users.conf"
+
+    def found(severity, path, said):
+        done = staffed("check")
+        assert done.status == (severity == "error") and f"{path}: {severity}: {said}" in done.out, done.out
+
+    users.chmod(0o666)
+    found("error", users, f"{users} is writable by others than its owner (mode 0666)")
+    users.chmod(0o640)
+    folder.chmod(0o777)
+    found("error", folder, "is writable by others than its owner (mode 0777)")
+    folder.chmod(0o755)
+    users.rename(folder / "kept")
+    found("warning", users, "is not there; devsecd, or the next change, writes it")
+    users.symlink_to(folder / "kept")
+    found("error", users, "is a symbolic link; expected a regular file")
+    users.unlink()
+    users.mkdir()
+    found("error", users, f"{users} is not a regular file")
+    users.rmdir()
+    folder.rename(staffed.dir / "moved")
+    found("warning", folder, "does not exist yet; devsecd, or the first change, makes it")
+
+
+@pytest.mark.parametrize("name", ["devsecd.yaml", "profile.yaml"])
+def test_check_finds_a_configuration_that_others_may_write(panel, name):
+    file = panel.dir / name
+    file.chmod(0o666)
+    done = panel("check")
+    assert done.status == 1
+    assert f"{file}: error: {file} is writable by others than its owner (mode 0666)" in done.out
+    file.chmod(0o644)
+    panel.dir.chmod(0o777)
+    done = panel("check")
+    panel.dir.chmod(0o700)
+    assert done.status == 1 and f"{panel.dir} is writable by others than its owner (mode 0777)" in done.out
+    assert panel.good("check").splitlines()[-1].startswith("valid, ")

@@ -84,7 +84,7 @@ def option_names():
 def test_help_for_everything(panel):
     text = panel.good("--help")
     assert text == panel.good("help")
-    listed = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?: [A-Z\[b].*?)?  +[a-z]", text, re.M)
+    listed = re.findall(r"^  ([a-z]+(?: [a-z-]+)?)(?: [A-Z\[b].*?)?  +[a-z]", text, re.M)
     assert listed == COMMANDS
     for command in COMMANDS:
         own = panel.good(*command.split(), "--help")
@@ -162,6 +162,23 @@ def test_completion_lists_exactly_what_there_is(panel, shell):
     assert complete(script, "get", "-o", "") == ["text", "yaml", "json"]
     assert complete(script, "-") == options
     assert complete(script, "store", "restore", "") == []
+    assert complete(script, "admin", "") == ["list", "add", "set-password", "set-role", "remove"]
+    password = ["--auth", "--priv", "--engine-id", "--master-keys"]
+    new = "--new-device-key"
+    assert complete(script, "admin", "add", "-") == options + ["--role", *password, "--no-password", new]
+    assert complete(script, "admin", "set-password", "alice", "-") == options + [*password, new]
+    assert complete(script, "admin", "remove", "-") == options
+    assert complete(script, "admin", "add", "alice", "") == []
+    roles = ["networkAdministrator", "machineAdministrator", "userAdministrator", "fileAdministrator"]
+    assert complete(script, "admin", "add", "alice", "--role", "") == roles
+    assert complete(script, "admin", "set-role", "") == []
+    assert complete(script, "admin", "set-role", "alice", "") == roles
+    assert complete(script, "admin", "--engine-id", "80", "add", "--role", "x", "-") == options + [
+        "--role", *password, "--no-password", new]
+    assert complete(script, "admin", "add", "--engine-id", "") == []
+    for option in ("--auth", "--priv"):
+        refused = panel.refused("admin", "add", "bob", option, "nonsense")
+        assert complete(script, "admin", "add", option, "") == refused.split("there are ")[1].strip().split(", ")
     for path in PATHS:
         offered = complete(script, "set", path, "")
         assert offered == (labels_of(panel, path) if kind_of(path) in ("bool", "enum", "bits") else [])
@@ -195,3 +212,5 @@ def test_documentation_names_everything(panel):
         assert re.search(r"^\| `" + command + r"[ `]", text, re.M), command
     for letter, name in option_names():
         assert f"`{letter}" in text and f"`{name}" in text, name
+    for name in re.findall(r"^      (--[a-z-]+)", panel.good("help", "admin"), re.M):
+        assert f"`{name}" in text, name

@@ -13,19 +13,21 @@ import sys
 import pytest
 
 from guard.harness import (AUTH_NO_PRIV, AUTH_PRIV, BEHIND, F_GET_SEALS, F_SEAL_FUTURE_WRITE, F_SEAL_SHRINK, GRAND,
-                           MAGIC, MARK, NO_AUTH, PAGE, ROOT, ROOT_ARCS, SCALAR, SUBTREE_SIZE, V1, V2C, V2C_WRITE, Agent,
-                           Announcement, Probe, Standin, agent, assert_nothing, helpers, probe, served,
+                           MAGIC, MARK, NO_AUTH, PAGE, ROOT, ROOT_ARCS, SCALAR, SUBTREE_SIZE, V1, V2C, V2C_WRITE,
+                           VERSION, Agent, Announcement, Probe, Standin, agent, assert_nothing, helpers, probe, served,
                            wait_for)  # noqa: F401
 
 
 def test_the_announcement_says_what_announce_h_says(agent):
     agent.start()
     with Announcement(agent.guard) as announcement:
-        magic, version, length, *arcs = announcement.hello
-        assert (magic, version, arcs[:length]) == (MAGIC, 1, ROOT_ARCS)
+        magic, version, length, *arcs, engine_length, engine = announcement.hello
+        assert (magic, version, arcs[:length]) == (MAGIC, VERSION, ROOT_ARCS)
         assert arcs[length:] == [0] * (32 - length)
+        assert engine[:engine_length] == agent.engine_id() and not engine[engine_length:].strip(b"\0")
         assert announcement.peer == agent.process.pid
         assert announcement.denied() == [0, 0, 0]
+        assert announcement.enforced() == [2, 3, 1, 1], "what the harness's policy says, of a trusted file"
         seals = fcntl.fcntl(announcement.fd, F_GET_SEALS)
         assert seals & F_SEAL_SHRINK and seals & F_SEAL_FUTURE_WRITE
         with pytest.raises(OSError):
@@ -106,7 +108,7 @@ def test_somebody_else_listens_there(agent, helpers):
     """A process that sits on the path first: snmpd says so and leaves it alone, devsecd refuses it by its pid."""
     fake = subprocess.Popen([sys.executable, "-c", "import socket,sys\ns=socket.socket(socket.AF_UNIX)\n"
                              "s.bind(sys.argv[1]); s.listen(8); print(1, flush=True)\n"
-                             "while True:\n c,_=s.accept()\n try: c.send(b'x'*140)\n except OSError: pass",
+                             "while True:\n c,_=s.accept()\n try: c.send(b'x'*176)\n except OSError: pass",
                              agent.guard],
                             stdout=subprocess.PIPE)
     agent.children.append(fake)

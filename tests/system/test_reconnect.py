@@ -10,6 +10,7 @@ from conftest import running, wait_until
 from daemon import Daemon
 from device import Device
 from mib_objects import BUILD, MIB
+from poller import SERVED, Poller, get_port
 from pysnmp_client import Client, NoAnswer
 
 ENDED_SECONDS = 60
@@ -181,12 +182,17 @@ def test_snmpd_restarted_in_a_stream_of_sets(device, how):
 
 
 def test_a_second_devsecd_gives_way(device):
+    """Nor does it disturb the first one, which is polled meanwhile."""
     first = device.sandbox.pid("devsecd")
+    poller = Poller(device.sandbox, get_port)
     second = subprocess.run([BUILD / "subagent" / "devsecd", "-f", "-c", device.sandbox.dir / "devsecd.yaml"],
                             env={"PATH": os.environ["PATH"], "MIBS": ""}, capture_output=True, text=True,
                             timeout=ENDED_SECONDS, stdin=subprocess.DEVNULL, check=False)
+    answers = poller.end()
     assert second.returncode == 1, second.stderr
     assert "another subagent has registered this MIB with snmpd: is a second devsecd running?" in second.stderr
+    assert "the other subagent stays; ending" in second.stderr
+    assert len(answers) > 10 and {came for _, came in answers} == {SERVED}
     assert running(first) and device.served()
     check_works(device, 2600)
     assert "Sanitizer" not in second.stderr

@@ -121,7 +121,8 @@ static void test_file_follows_the_policy(void **state)
     const struct applier_state *is;
 
     open_all(fixture, plain_profile);
-    assert_int_equal(apply_count(fixture->apply), 1);
+    assert_true(apply_count(fixture->apply) > 1);
+    assert_string_equal(apply_state(fixture->apply, 1)->name, "snmp-policy");
     is = apply_state(fixture->apply, 0);
     assert_string_equal(is->name, "openssl");
     assert_int_equal(is->status, APPLY_IDLE);
@@ -231,7 +232,8 @@ static void test_own_stack_reads_no_openssl_file(void **state)
     struct fixture *fixture = *state;
 
     open_all(fixture, own_stack_profile);
-    assert_int_equal(apply_count(fixture->apply), 0);
+    for (size_t i = 0; i < apply_count(fixture->apply); i++)
+        assert_string_not_equal(apply_state(fixture->apply, i)->name, "openssl");
     assert_int_equal(apply_run(fixture->apply, fixture->document), 0);
     assert_int_equal(access(fixture->file, F_OK), -1);
     assert_int_equal(apply_count(NULL), 0);

@@ -6,7 +6,7 @@
  *
  * Prints "open" and the counters, or the error; then, for each line of input, "alive" or "gone" and the counters.
  */
-#include "guard_link.h"
+#include "guard/guard_link.h"
 
 #include <stdio.h>
 #include <stdlib.h>

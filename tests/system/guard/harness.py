@@ -24,9 +24,9 @@ HEADER = BUILD / "mib" / "devsec_mib.h"
 MARK = "devsec-standin"  # begins every value that the stand-in subagent serves
 ROWS = 5000
 SUBTREE_SIZE = ROWS + 1  # one scalar more
-HELLO = struct.Struct("=III32I")
-PAGE = struct.Struct("=II3I")
-MAGIC = 0x64767367
+HELLO = struct.Struct("=III32II32s")
+PAGE = struct.Struct("=II3I5I")
+MAGIC, VERSION = 0x64767367, 3
 
 F_GET_SEALS = 1034
 F_SEAL_SHRINK, F_SEAL_FUTURE_WRITE = 0x0002, 0x0010
@@ -84,9 +84,9 @@ def helpers(tmp_path_factory):
     config = subprocess.run(["pkg-config", "--cflags", "--libs", "netsnmp-agent"], capture_output=True, text=True,
                             check=True).stdout.split()
     subprocess.run([*cc, HELPERS / "standin.c", "-o", folder / "standin", *config], check=True)
-    subprocess.run([*cc, f"-I{SOURCE / 'master'}", f"-I{SOURCE / 'src'}", f"-I{SOURCE / 'subagent'}",
-                    HELPERS / "guard_probe.c", SOURCE / "subagent/guard_link.c", SOURCE / "src/base/error.c",
-                    BUILD / "mib/devsec_mib.c", SOURCE / "mib/mib_object.c", "-o", folder / "guard_probe"], check=True)
+    subprocess.run([*cc, f"-I{SOURCE / 'src'}", HELPERS / "guard_probe.c", SOURCE / "src/guard/guard_link.c",
+                    SOURCE / "src/base/error.c", BUILD / "mib/devsec_mib.c", SOURCE / "mib/mib_object.c",
+                    "-o", folder / "guard_probe"], check=True)
     return folder
 
 
@@ -108,13 +108,15 @@ class Agent:
     """A private snmpd with the module and the clients that talk to it."""
 
     PERMISSIVE = ["rocommunity public", "rwcommunity private", "rwuser admin noauth"]
+    OPEN = ("encryptionCleartext", "enabled")  # a policy that lets everything through to snmpd's access control
 
     def __init__(self, folder, config=None, module=True, extra=(), disabled="-smux,mteTrigger,mteTriggerConf",
-                 wrapper=(), arguments=()):
+                 wrapper=(), arguments=(), policy=OPEN):
         self.folder = folder
         self.port = free_port()
         self.agentx = folder / "agentx"
         self.guard = folder / "guard"
+        self.policy = folder / "snmp-policy"
         self.log = folder / "snmpd.log"
         self.config_file = folder / "snmpd.conf"
         self.disabled = disabled
@@ -133,7 +135,9 @@ class Agent:
             *(self.PERMISSIVE if config is None else config),
             "master agentx", f"agentXSocket unix:{self.agentx}", "agentXTimeout 2", "agentXPerms 0660 0755",
             "maxGetbulkRepeats 0", "sysContact before", f"override {NEXT} integer 4711"]
-        self.module = [f"dlmod devsec_master {MODULE}", f"devsecGuardSocket {self.guard}"] if module else []
+        self.module = [f"dlmod devsec_master {MODULE}", f"devsecGuardSocket {self.guard}",
+                       f"devsecPolicy {self.policy}"] if module else []
+        self.write_policy(*policy)
         self.configure(extra)
         atexit.register(self.kill)
 
@@ -141,6 +145,13 @@ class Agent:
     def write(path, lines):
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write("\n".join(lines) + "\n")
+
+    def write_policy(self, v3, v1v2c, generation=1):
+        """The file that devsecd would write, in one go as devsecd does it."""
+        new = self.policy.with_suffix(".new")
+        new.write_text(f"devsec-snmp-policy 1\ngeneration {generation}\nv3 {v3}\nv1v2c {v1v2c}\nend\n")
+        new.chmod(0o644)
+        new.rename(self.policy)
 
     def configure(self, extra=()):
         self.write(self.config_file, [*self.base, *self.module, *extra])
@@ -193,6 +204,11 @@ class Agent:
                 child.kill()
                 child.wait()
 
+    def engine_id(self):
+        """snmpEngineID.0, asked by SNMP."""
+        answer = self.run(AUTH_PRIV, "snmpget", "-Ox", "1.3.6.1.6.3.10.2.1.1.0")
+        return bytes.fromhex(re.search(r'= "([0-9A-F\s]+)"', answer).group(1))
+
     def reconfigure(self):
         before = self.log_text().count("restarted")
         self.process.send_signal(signal.SIGHUP)
@@ -211,6 +227,10 @@ class Agent:
         """The counters, read as any program could read them."""
         with Announcement(self.guard) as announcement:
             return announcement.denied()
+
+    def enforced(self):
+        with Announcement(self.guard) as announcement:
+            return announcement.enforced()
 
 
 def tool_options(args):
@@ -235,10 +255,21 @@ class Announcement:
         self.fd = fds[0]
         self.map = mmap.mmap(self.fd, PAGE.size, mmap.MAP_SHARED, mmap.PROT_READ)
 
+    def page(self):
+        magic, version, *rest = PAGE.unpack(self.map[:PAGE.size])
+        assert (magic, version) == (MAGIC, VERSION)
+        return rest
+
     def denied(self):
-        magic, version, *counters = PAGE.unpack(self.map[:PAGE.size])
-        assert (magic, version) == (MAGIC, 1)
-        return counters
+        return self.page()[:3]
+
+    def enforced(self):
+        """v3, v1v2c, generation, whether from a trusted file."""
+        return self.page()[3:7]
+
+    def unread(self):
+        """How many devsecInclude files were there and not taken."""
+        return self.page()[7]
 
     def gone(self):
         self.socket.setblocking(False)

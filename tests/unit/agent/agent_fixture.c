@@ -42,7 +42,8 @@ int fixture_open(void **state)
     assert_non_null(mkdtemp(fixture->directory));
     write_file(fixture->directory, "profile.yaml", "model: Test Device\nfirmware: \"1.2\"\n");
     write_file(fixture->directory, "devsecd.yaml",
-               "store: store\nprofile: profile.yaml\napplied: applied\nagentx-socket: agentx\nguard-socket: guard\n");
+               "store: store\nprofile: profile.yaml\napplied: applied\ndevice-key: device.key\nagentx-socket: "
+               "agentx\nguard-socket: guard\n");
     snprintf(path, sizeof(path), "%s/store", fixture->directory);
     assert_int_equal(mkdir(path, 0700), 0);
     snprintf(path, sizeof(path), "%s/devsecd.yaml", fixture->directory);

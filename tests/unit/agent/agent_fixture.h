@@ -4,8 +4,8 @@
 #define DEVSEC_TESTS_AGENT_FIXTURE_H
 
 #include "agent.h"
-#include "agentx.h"
 #include "dispatch.h"
+#include "guard/agentx.h"
 
 struct fixture {
     struct agent agent;

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SNMP_BIT   (1u << MIB_devsecNotifyChangedGroups_snmp)
 #define TLS_BIT    (1u << MIB_devsecNotifyChangedGroups_tls)
 #define NOTIFY_BIT (1u << MIB_devsecNotifyChangedGroups_notify)
 
@@ -230,6 +231,40 @@ static void test_waits_for_the_master(void **state)
     listen_no_more(&sent);
 }
 
+/* A row of a table belongs to the group of its entry, and a change inside of a row is one. */
+static void test_a_row_is_a_change_of_its_group(void **state)
+{
+    struct fixture *fixture = *state;
+    char *good;
+    char *with_row = NULL;
+    char *with_other = NULL;
+    struct sent sent;
+
+    set_interval(fixture, 0);
+    good = fixture_document(fixture);
+    assert_true(asprintf(&with_row, "%.*sadministrators:\n- name: alice\n  role: networkAdministrator\n...\n",
+                         (int)(strlen(good) - 4), good) > 0);
+    assert_true(asprintf(&with_other, "%.*sadministrators:\n- name: alice\n  role: fileAdministrator\n...\n",
+                         (int)(strlen(good) - 4), good) > 0);
+    listen_to(&sent);
+    edit_document(fixture, with_row);
+    assert_int_equal(sent.settings_changed, 1);
+    assert_int_equal(sent.groups, SNMP_BIT);
+    edit_document(fixture, with_other);
+    assert_int_equal(sent.settings_changed, 2);
+    assert_int_equal(sent.groups, SNMP_BIT);
+    notify_look(fixture->agent.notifier);
+    assert_int_equal(sent.settings_changed, 2);
+    edit_document(fixture, good);
+    assert_int_equal(sent.settings_changed, 3);
+    assert_int_equal(sent.groups, SNMP_BIT);
+    assert_int_equal(sent.store_degraded, 0);
+    listen_no_more(&sent);
+    free(with_row);
+    free(with_other);
+    free(good);
+}
+
 static void test_none(void **state)
 {
     (void)state;
@@ -245,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lowered_interval_frees_what_is_held, setup, fixture_close),
         cmocka_unit_test_setup_teardown(test_switched_off_while_held, setup, fixture_close),
         cmocka_unit_test_setup_teardown(test_waits_for_the_master, setup, fixture_close),
+        cmocka_unit_test_setup_teardown(test_a_row_is_a_change_of_its_group, setup, fixture_close),
         cmocka_unit_test(test_none),
     };
 

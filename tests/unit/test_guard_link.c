@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* guard_link against a real listener in a child process that behaves in every way a guard should not. */
-#include "guard_link.h"
+#include "guard/guard_link.h"
 
 #include "mib_object.h"
 
@@ -38,6 +38,7 @@ struct guard_case {
     uint32_t version;  /* added to the version */
     uint32_t last_arc; /* added to the root's last arc */
     uint32_t root_len; /* added to its length */
+    uint32_t engine;   /* added to the length of the engine ID, which is 11 */
     enum devsec_err expected;
     const char *text;
 };
@@ -60,11 +61,18 @@ static const struct guard_case guard_cases[] = {
     {.name = "long page", .page_growth = 4096, .expected = DEVSEC_ERR_UNSAFE, .text = "its counters have"},
     {.name = "short page", .page_growth = -1, .expected = DEVSEC_ERR_UNSAFE, .text = "its counters have"},
     {.name = "empty page", .empty_page = true, .expected = DEVSEC_ERR_UNSAFE, .text = "its counters are not those"},
-    {.name = "newer", .version = 1, .expected = DEVSEC_ERR_UNSAFE, .text = "speaks version 2, expected 1"},
+    {.name = "newer", .version = 1, .expected = DEVSEC_ERR_UNSAFE, .text = "speaks version 4, expected 3"},
     {.name = "other root", .last_arc = 1, .expected = DEVSEC_ERR_UNSAFE, .text = "guards another subtree"},
     {.name = "longer root", .root_len = 1, .expected = DEVSEC_ERR_UNSAFE, .text = "guards another subtree"},
+    {.name = "long engine ID",
+     .engine = 22,
+     .expected = DEVSEC_ERR_UNSAFE,
+     .text = "of 33 octets, expected 32 at most"},
+    {.name = "endless engine ID", .engine = 4000000000u, .expected = DEVSEC_ERR_UNSAFE, .text = "expected 32 at most"},
     {.name = "endless root", .root_len = 4000000, .expected = DEVSEC_ERR_UNSAFE, .text = "guards another subtree"},
 };
+
+static const char engine_id[] = "an engineID";
 
 struct fixture {
     char folder[64];
@@ -116,8 +124,14 @@ static int fixture_teardown(void **state)
 
 static int case_page(const struct guard_case *test, const char *folder)
 {
-    const struct announce_page page = {
-        .magic = ANNOUNCE_MAGIC, .version = ANNOUNCE_VERSION, .denied = {7, 8, 4294967295u}};
+    const struct announce_page page = {.magic = ANNOUNCE_MAGIC,
+                                       .version = ANNOUNCE_VERSION,
+                                       .denied = {7, 8, 4294967295u},
+                                       .v3 = 2,
+                                       .v1v2c = 3,
+                                       .generation = 17,
+                                       .trusted = 1,
+                                       .unread = 2};
     const struct announce_page empty = {0};
     char path[96];
     int fd;
@@ -151,6 +165,8 @@ static void case_serve(const struct guard_case *test, int listener, const char *
     hello.root_len = (uint32_t)mib_root_len + test->root_len;
     memcpy(hello.root, mib_root, mib_root_len * sizeof(mib_root[0]));
     hello.root[mib_root_len - 1] += test->last_arc;
+    hello.engine_id_len = (uint32_t)strlen(engine_id) + test->engine;
+    memcpy(hello.engine_id, engine_id, strlen(engine_id));
     if (test->garbage)
         memset(&hello, 0xa5, sizeof(hello));
     if (count > 0) {
@@ -178,6 +194,26 @@ static size_t open_descriptors(void)
     return count;
 }
 
+/* A link says what the guard sent and what is in its page. */
+static void assert_opened(const struct guard_link *link)
+{
+    struct guard_enforced enforced;
+    size_t length = 0;
+
+    assert_int_equal(guard_link_denied(link, ANNOUNCE_DENIED_V1V2C), 7);
+    assert_int_equal(guard_link_denied(link, ANNOUNCE_DENIED_NO_AUTH), 8);
+    assert_int_equal(guard_link_denied(link, ANNOUNCE_DENIED_AUTH_NO_PRIV), 4294967295u);
+    guard_link_enforced(link, &enforced);
+    assert_int_equal(enforced.v3, 2);
+    assert_int_equal(enforced.v1v2c, 3);
+    assert_int_equal(enforced.generation, 17);
+    assert_true(enforced.trusted);
+    assert_int_equal(enforced.unread, 2);
+    assert_memory_equal(guard_link_engine_id(link, &length), engine_id, strlen(engine_id));
+    assert_int_equal(length, strlen(engine_id));
+    assert_true(guard_link_alive(link));
+}
+
 static void case_run(struct fixture *fixture, const struct guard_case *test)
 {
     struct guard_link *const untouched = (struct guard_link *)(void *)fixture;
@@ -201,10 +237,7 @@ static void case_run(struct fixture *fixture, const struct guard_case *test)
         assert_ptr_equal(link, untouched);
         assert_int_equal(open_descriptors(), before);
     } else {
-        assert_int_equal(guard_link_denied(link, ANNOUNCE_DENIED_V1V2C), 7);
-        assert_int_equal(guard_link_denied(link, ANNOUNCE_DENIED_NO_AUTH), 8);
-        assert_int_equal(guard_link_denied(link, ANNOUNCE_DENIED_AUTH_NO_PRIV), 4294967295u);
-        assert_true(guard_link_alive(link));
+        assert_opened(link);
         assert_int_equal(open_descriptors(), before + 1);
         kill(fixture->child, SIGKILL);
         waitpid(fixture->child, NULL, 0);
@@ -313,10 +346,68 @@ static void test_peer_pid(void **state)
     assert_int_equal(pid, -5);
 }
 
+/* The kernel records who listens when listen(2) is called: here by somebody who then would be snmpd. */
+static void listen_as(struct fixture *fixture, uid_t user)
+{
+    static const struct guard_case good = {.name = "as it should be"};
+
+    int ready[2];
+    char octet;
+    int fd;
+
+    assert_int_equal(pipe(ready), 0);
+    fixture->child = fork();
+    assert_true(fixture->child >= 0);
+    if (fixture->child == 0) {
+        if (user != 0 && setuid(user) != 0)
+            _exit(1);
+        fd = guard_listen(fixture->path, 1);
+        if (write(ready[1], "", 1) != 1)
+            _exit(1);
+        case_serve(&good, fd, fixture->folder);
+    }
+    assert_int_equal(read(ready[0], &octet, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void test_without_a_process_to_compare_with(void **state)
+{
+    struct fixture *fixture = *state;
+    struct devsec_error error = {0};
+    struct guard_link *link = NULL;
+
+    listen_as(fixture, 0);
+    if (guard_link_open(&link, fixture->path, 0, &error) != DEVSEC_OK)
+        fail_msg("%s", error.text);
+    assert_opened(link);
+    guard_link_close(link);
+}
+
+static void test_another_users_process(void **state)
+{
+    struct fixture *fixture = *state;
+    struct devsec_error error = {0};
+    struct guard_link *link = NULL;
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(fixture->folder, 0777), 0);
+    listen_as(fixture, 65534);
+    assert_int_equal(guard_link_open(&link, fixture->path, 0, &error), DEVSEC_ERR_UNSAFE);
+    assert_non_null(strstr(error.text, "a process of user 65534 announces the guard there; expected one of root's"));
+    assert_null(link);
+}
+
 static void test_no_link(void **state)
 {
+    struct guard_enforced enforced = {.v3 = 5, .trusted = true};
+
     (void)state;
     guard_link_close(NULL);
+    guard_link_enforced(NULL, &enforced);
+    assert_int_equal(enforced.v3, 0);
+    assert_false(enforced.trusted);
     assert_int_equal(guard_link_denied(NULL, ANNOUNCE_DENIED_NO_AUTH), 0);
 }
 
@@ -329,6 +420,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_somebody_else, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_full_queue, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_peer_pid),
+        cmocka_unit_test_setup_teardown(test_without_a_process_to_compare_with, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_another_users_process, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_no_link),
     };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* devsecd's end of the guard's announcement; guard_link.h and announce.h say what travels. */
-#include "guard_link.h"
+/* The client's end of the guard's announcement; guard_link.h and announce.h say what travels. */
+#include "guard/guard_link.h"
 
 #include "mib_object.h"
 
@@ -25,6 +25,8 @@
 struct guard_link {
     int fd;
     const struct announce_page *page;
+    uint8_t engine_id[ANNOUNCE_ENGINE_ID_MAX];
+    size_t engine_id_len;
 };
 
 static int64_t guard_link_now(void)
@@ -35,13 +37,22 @@ static int64_t guard_link_now(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static enum devsec_err guard_peer(int fd, struct ucred *peer, struct devsec_error *error)
+{
+    socklen_t length = sizeof(*peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &length) != 0)
+        return devsec_fail_errno(error, "cannot ask the kernel who is at the other end of a socket");
+    return DEVSEC_OK;
+}
+
 enum devsec_err guard_peer_pid(int fd, pid_t *pid, struct devsec_error *error)
 {
     struct ucred peer = {0};
-    socklen_t length = sizeof(peer);
+    enum devsec_err err = guard_peer(fd, &peer, error);
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
-        return devsec_fail_errno(error, "cannot ask the kernel who is at the other end of a socket");
+    if (err)
+        return err;
     if (peer.pid <= 0)
         return devsec_fail(error, DEVSEC_ERR_UNSAFE,
                            "the kernel does not know which process is at the other end of a socket; expected a unix "
@@ -53,7 +64,13 @@ enum devsec_err guard_peer_pid(int fd, pid_t *pid, struct devsec_error *error)
 /* The sentence for a connect(2) that failed with errno. */
 static enum devsec_err guard_link_refused(const char *path, struct devsec_error *error)
 {
-    if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
+    if (errno == ECONNREFUSED)
+        return devsec_fail(error, DEVSEC_ERR_NOT_FOUND,
+                           "no guard at %s: the socket is there, but nobody listens; snmpd ended, or took "
+                           "devsec_master.so out when it could not read its configuration on a reload: its log says "
+                           "why, and snmpd has to be restarted",
+                           path);
+    if (errno == ENOENT || errno == ENOTDIR)
         return devsec_fail(error, DEVSEC_ERR_NOT_FOUND,
                            "no guard at %s: is devsec_master.so loaded in snmpd.conf (dlmod devsec_master ..., "
                            "devsecGuardSocket %s), and snmpd running?",
@@ -91,11 +108,29 @@ static enum devsec_err guard_link_connect(int *fd, const char *path, int64_t dea
     return DEVSEC_OK;
 }
 
+/* For those who cannot tell which process is snmpd: at least no other user's may be the guard. */
+static enum devsec_err guard_link_check_user(int fd, const char *path, struct devsec_error *error)
+{
+    struct ucred peer = {0};
+
+    if (guard_peer(fd, &peer, error) != DEVSEC_OK)
+        return devsec_error_prefix(error, "the guard at %s", path);
+    if (peer.uid != 0 && peer.uid != geteuid())
+        return devsec_fail(
+            error, DEVSEC_ERR_UNSAFE,
+            "the guard at %s: a process of user %lu announces the guard there; expected one of root's or "
+            "of user %lu, who asks",
+            path, (unsigned long)peer.uid, (unsigned long)geteuid());
+    return DEVSEC_OK;
+}
+
 /* Before a word is read: only the process that is the AgentX master may be the guard. */
 static enum devsec_err guard_link_check_peer(int fd, const char *path, pid_t master_pid, struct devsec_error *error)
 {
     pid_t peer = 0;
 
+    if (master_pid == 0)
+        return guard_link_check_user(fd, path, error);
     if (guard_peer_pid(fd, &peer, error) != DEVSEC_OK)
         return devsec_error_prefix(error, "the guard at %s", path);
     if (peer != master_pid)
@@ -190,6 +225,11 @@ static enum devsec_err guard_link_check_hello(const struct announce_hello *hello
                            "the guard at %s guards another subtree: devsec_master.so and devsecd were built for "
                            "different enterprise numbers",
                            path);
+    if (hello->engine_id_len > ANNOUNCE_ENGINE_ID_MAX)
+        return devsec_fail(
+            error, DEVSEC_ERR_UNSAFE,
+            "the guard at %s names an snmpEngineID of %u octets, expected %d at most: not devsec_master.so", path,
+            (unsigned)hello->engine_id_len, ANNOUNCE_ENGINE_ID_MAX);
     return DEVSEC_OK;
 }
 
@@ -243,10 +283,13 @@ enum devsec_err guard_link_open(struct guard_link **out, const char *path, pid_t
         result = guard_link_map(page_fd, path, &link->page, error);
     if (page_fd >= 0)
         close(page_fd);
-    if (result == DEVSEC_OK)
+    if (result == DEVSEC_OK) {
+        memcpy(link->engine_id, hello.engine_id, hello.engine_id_len);
+        link->engine_id_len = hello.engine_id_len;
         *out = link;
-    else
+    } else {
         guard_link_close(link);
+    }
     return result;
 }
 
@@ -284,4 +327,22 @@ bool guard_link_alive(const struct guard_link *link)
 uint32_t guard_link_denied(const struct guard_link *link, enum announce_denied kind)
 {
     return link ? atomic_load_explicit(&link->page->denied[kind], memory_order_relaxed) : 0;
+}
+
+void guard_link_enforced(const struct guard_link *link, struct guard_enforced *enforced)
+{
+    *enforced = (struct guard_enforced){0};
+    if (!link)
+        return;
+    enforced->v3 = atomic_load(&link->page->v3);
+    enforced->v1v2c = atomic_load(&link->page->v1v2c);
+    enforced->generation = atomic_load(&link->page->generation);
+    enforced->trusted = atomic_load(&link->page->trusted) != 0;
+    enforced->unread = atomic_load(&link->page->unread);
+}
+
+const uint8_t *guard_link_engine_id(const struct guard_link *link, size_t *length)
+{
+    *length = link->engine_id_len;
+    return link->engine_id;
 }
