@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How long a SET takes to noError, beside what the disk alone needs to make the same bytes durable, in turns. */
+#include "client.h"
+
 #include "base/file.h"
 #include "devsec_mib.h"
-
-#include <net-snmp/net-snmp-config.h>
-
-#include <net-snmp/net-snmp-includes.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +18,8 @@
  * Pass phrases come from snmp.conf under SNMPCONFPATH (defAuthPassphrase, defPrivPassphrase). STORE is the settings
  * store's directory, SCRATCH one on the same disk where the bare loop writes a file of the same bytes.
  */
+
+#define TIMEOUT_US 10000000
 
 static double now_us(void)
 {
@@ -58,42 +58,15 @@ static double bare_replace(int directory, const char *data, size_t length)
     return now_us() - start;
 }
 
-static netsnmp_session *open_session(char *target, char *user)
-{
-    netsnmp_session wanted;
-    netsnmp_session *session;
-
-    snmp_sess_init(&wanted);
-    wanted.version = SNMP_VERSION_3;
-    wanted.peername = target;
-    wanted.securityName = user;
-    wanted.securityNameLen = strlen(user);
-    wanted.securityLevel = SNMP_SEC_LEVEL_AUTHPRIV;
-    wanted.securityAuthProto = usmHMAC192SHA256AuthProtocol;
-    wanted.securityAuthProtoLen = OID_LENGTH(usmHMAC192SHA256AuthProtocol);
-    wanted.securityPrivProto = usmAESPrivProtocol;
-    wanted.securityPrivProtoLen = OID_LENGTH(usmAESPrivProtocol);
-    session = snmp_open(&wanted);
-    if (!session) {
-        snmp_sess_perror("bench_set", &wanted);
-        exit(EXIT_FAILURE);
-    }
-    return session;
-}
-
 static double request(netsnmp_session *session, int command, int object, u_char type, long value)
 {
     netsnmp_pdu *pdu = snmp_pdu_create(command);
     netsnmp_pdu *response = NULL;
     oid name[MAX_OID_LEN];
-    size_t length = 0;
+    size_t length = client_name(&mib_objects[object], name);
     double start;
     int status;
 
-    for (size_t i = 0; i < mib_root_len; i++)
-        name[length++] = mib_root[i];
-    for (size_t i = 0; i < mib_objects[object].oid_len; i++)
-        name[length++] = mib_objects[object].oid[i];
     name[length++] = 0;
     snmp_pdu_add_variable(pdu, name, length, type, &value, type == ASN_NULL ? 0 : sizeof(value));
     start = now_us();
@@ -139,7 +112,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     init_snmp("bench");
-    session = open_session(argv[1], argv[2]);
+    session = client_open(argv[1], argv[2], TIMEOUT_US);
     for (size_t i = 0; i < rounds; i++) {
         const long port = 2000 + (long)(i % 1000);
 
