@@ -96,22 +96,30 @@ enum cli_exit command_admin_add(const struct cli *cli, int argc, char **argv)
     return result;
 }
 
+/* Opens the store for a change of the administrator who is there already, and reads what he is. */
+static enum cli_exit open_account(struct admin_change *change, struct account *account)
+{
+    struct devsec_error error = {DEVSEC_OK, ""};
+    const struct value *row = NULL;
+    enum cli_exit result = admin_change_begin(change);
+
+    if (!result)
+        result = admin_change_find(change, &row);
+    if (!result && account_read(account, row, &error))
+        result = cli_fail(change->cli, &error);
+    return result;
+}
+
 enum cli_exit command_admin_set_password(const struct cli *cli, int argc, char **argv)
 {
     struct admin_change change = {.cli = cli, .name = argv[0], .done = "has new passwords"};
     struct account account = {.sealed = ""};
-    struct devsec_error error = {DEVSEC_OK, ""};
-    const struct value *row = NULL;
     char *sealed = NULL;
     enum cli_exit result = admin_check_options(cli);
 
     (void)argc;
     if (!result)
-        result = admin_change_begin(&change);
-    if (!result)
-        result = admin_change_find(&change, &row);
-    if (!result && account_read(&account, row, &error))
-        result = cli_fail(cli, &error);
+        result = open_account(&change, &account);
     if (!result)
         result = give_password(cli, &change.panel, &account, &sealed);
     if (!result)
@@ -125,18 +133,12 @@ enum cli_exit command_admin_set_role(const struct cli *cli, int argc, char **arg
 {
     struct admin_change change = {.cli = cli, .name = argv[0], .done = "has a new role"};
     struct account account = {.sealed = ""};
-    struct devsec_error error = {DEVSEC_OK, ""};
-    const struct value *row = NULL;
     int64_t role = 0;
     enum cli_exit result = admin_read_role(cli, argv[1], &role);
 
     (void)argc;
     if (!result)
-        result = admin_change_begin(&change);
-    if (!result)
-        result = admin_change_find(&change, &row);
-    if (!result && account_read(&account, row, &error))
-        result = cli_fail(cli, &error);
+        result = open_account(&change, &account);
     account.role = role;
     if (!result)
         result = admin_change_put(&change, &account);
