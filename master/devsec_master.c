@@ -22,6 +22,8 @@
 
 #include <net-snmp/agent/agent_callbacks.h>
 
+#include <time.h>
+
 #define MASTER_EXPORT __attribute__((visibility("default")))
 
 MASTER_EXPORT void init_devsec_master(void);
@@ -37,6 +39,14 @@ struct master *master_state(void)
         announcer_init(&master.announcer, &private_page);
     }
     return &master;
+}
+
+int64_t master_now_ms(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void master_announce(struct master *master)

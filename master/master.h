@@ -12,6 +12,7 @@
 #include "guard/announce.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/un.h>
 
@@ -60,6 +61,9 @@ struct master {
 };
 
 struct master *master_state(void);
+
+/* CLOCK_MONOTONIC in milliseconds. */
+int64_t master_now_ms(void);
 
 /* Puts the denial in place; false (and a log line) if snmpd does not let it. */
 bool guard_install(void);

@@ -12,7 +12,6 @@
 #include "devsec_mib.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 #define POLICY_LOOK_MS 200
 
@@ -31,14 +30,6 @@ static const struct {
     {SNMP_VERSION_2c, false, MIB_devsecSnmpV1V2Permit_readOnly, MIB_devsecSnmpV1V2Permit_enabled},
     {SNMP_VERSION_3, true, MIB_devsecSnmpV3Permit_encryptionCleartext, MIB_devsecSnmpV3Permit_encryptionCleartext},
 };
-
-static int64_t policy_now(void)
-{
-    struct timespec now = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void policy_log(const struct policy *policy, const char *path)
 {
@@ -77,7 +68,7 @@ static void policy_read(struct policy *policy)
 
 void policy_look(struct policy *policy, struct announce_page *page)
 {
-    const int64_t now = policy_now();
+    const int64_t now = master_now_ms();
 
     if (!policy->fresh || now - policy->looked_at >= POLICY_LOOK_MS) {
         policy_read(policy);

@@ -12,7 +12,6 @@
 #include "trace_line.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #define TRACE_DATA_NAME "devsec_trace"
 
@@ -49,19 +48,11 @@ struct trace_set {
     struct trace_line line;
 };
 
-static int64_t trace_now(void)
-{
-    struct timespec now = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void trace_tell_held(struct trace *trace)
 {
     for (size_t i = 0; i < TRACE_KINDS; i++) {
         int64_t passed = 0;
-        const uint64_t held = rate_settle(&trace->rates[i], trace_now(), &passed);
+        const uint64_t held = rate_settle(&trace->rates[i], master_now_ms(), &passed);
 
         if (held > 0)
             snmp_log(LOG_WARNING, MASTER_LOG_PREFIX "%" PRIu64 " more %s were not logged in the last %" PRId64 " s\n",
@@ -81,7 +72,7 @@ static void trace_on_alarm(unsigned alarm, void *data)
 /* Whether a line of this kind may be written now. Where there is no alarm to be had, the next one held tries again. */
 static bool trace_may_log(struct trace *trace, enum trace_kind kind)
 {
-    if (rate_admit(&trace->rates[kind], &trace_kinds[kind].limit, trace_now()))
+    if (rate_admit(&trace->rates[kind], &trace_kinds[kind].limit, master_now_ms()))
         return true;
     if (trace->alarm == 0)
         trace->alarm = snmp_alarm_register(TRACE_SUMMARY_SECONDS, 0, trace_on_alarm, trace);
