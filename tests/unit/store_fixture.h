@@ -318,4 +318,18 @@ MAYBE_UNUSED static void text_assert(const struct devsec_error *error, enum devs
         fail_msg("error text \"%s\" does not have \"%s\"", error->text, text);
 }
 
+MAYBE_UNUSED static struct transaction *begin(struct fixture *f)
+{
+    struct transaction *txn = NULL;
+
+    assert_int_equal(transaction_begin(&txn, f->store, &f->error), DEVSEC_OK);
+    return txn;
+}
+
+MAYBE_UNUSED static void commit(struct fixture *f, struct transaction *txn)
+{
+    if (transaction_commit(txn, &f->error) != DEVSEC_OK)
+        fail_msg("transaction_commit: %s", f->error.text);
+}
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of the settings document: every complaint with its place, and that printing and parsing lose nothing. */
-#include "alloc_faults.h"
+#include "document_faults.h"
 #include "store/document.h"
 
 #include <setjmp.h>
@@ -425,51 +425,13 @@ static void copies_are_deep_and_nothing_is_freed_twice(void **state)
     document_free(NULL);
 }
 
-/* Parses, copies and prints, while the n-th allocation fails. */
-static enum devsec_err work(struct document **parsed, struct document **copy, char **text, size_t *length)
+static void lack_of_memory_loses_nothing(void **state)
 {
     static const char source[] = "# head\nformat: 1\ngeneration: 3\nsmtp:\n  host: mail.example\n"
                                  "tls:\n  versions: [tls11, tls12]\n...\n";
-    struct devsec_error error = {0};
-    enum devsec_err err;
-
-    err = document_parse(parsed, "f", source, strlen(source), &error);
-    if (!err)
-        err = document_copy(copy, *parsed, &error);
-    if (!err)
-        err = document_print(*copy, text, length, &error);
-    assert_int_equal(error.code, err);
-    return err;
-}
-
-static void lack_of_memory_loses_nothing(void **state)
-{
-    bool failed = true;
 
     (void)state;
-    for (size_t n = 0; failed; n++) {
-        struct document *parsed = NULL;
-        struct document *copy = NULL;
-        char *text = NULL;
-        size_t length = 7;
-        enum devsec_err err;
-
-        alloc_faults_arm(n);
-        err = work(&parsed, &copy, &text, &length);
-        failed = alloc_faults_disarm();
-        assert_int_equal(err, failed ? DEVSEC_ERR_MEMORY : DEVSEC_OK);
-        if (failed) {
-            assert_null(text);
-            assert_int_equal(length, 7);
-        }
-        assert_false(copy && !parsed);
-        alloc_faults.armed = true;
-        free(text);
-        document_free(copy);
-        document_free(parsed);
-        alloc_faults.armed = false;
-        assert_int_equal(alloc_faults.held, 0);
-    }
+    document_assert_survives(source);
 }
 
 int main(void)

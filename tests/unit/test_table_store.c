@@ -4,20 +4,6 @@
 #include "store_fixture.h"
 #include "table_fixture.h"
 
-static struct transaction *begin(struct fixture *f)
-{
-    struct transaction *txn = NULL;
-
-    assert_int_equal(transaction_begin(&txn, f->store, &f->error), DEVSEC_OK);
-    return txn;
-}
-
-static void commit(struct fixture *f, struct transaction *txn)
-{
-    if (transaction_commit(txn, &f->error) != DEVSEC_OK)
-        fail_msg("transaction_commit: %s", f->error.text);
-}
-
 static enum devsec_err put(struct transaction *txn, const char *name, const char *keys, struct devsec_error *error)
 {
     struct value *row = row_named(name, keys);

@@ -27,20 +27,6 @@ static void assert_same_and_drop(const struct fixture *f, struct snapshot *befor
     free(before->text);
 }
 
-static struct transaction *begin(struct fixture *f)
-{
-    struct transaction *txn = NULL;
-
-    assert_int_equal(transaction_begin(&txn, f->store, &f->error), DEVSEC_OK);
-    return txn;
-}
-
-static void commit(struct fixture *f, struct transaction *txn)
-{
-    if (transaction_commit(txn, &f->error) != DEVSEC_OK)
-        fail_msg("transaction_commit: %s", f->error.text);
-}
-
 static void test_several_settings_make_one_generation(void **state)
 {
     struct fixture *f = *state;
