@@ -12,13 +12,14 @@
 enum devsec_err {
     DEVSEC_OK = 0,
 
-    DEVSEC_ERR_WRONG_TYPE,   /* not of the setting's type at all */
-    DEVSEC_ERR_WRONG_LENGTH, /* too many or too few octets */
-    DEVSEC_ERR_WRONG_VALUE,  /* right type and length, outside what the MIB allows */
-    DEVSEC_ERR_INCONSISTENT, /* allowed by itself, not together with the rest of the state */
-    DEVSEC_ERR_NOT_WRITABLE, /* exists, and nobody may set it */
-    DEVSEC_ERR_NO_CREATION,  /* does not exist, and cannot be made */
-    DEVSEC_ERR_UNAVAILABLE,  /* a resource is used up for now; trying again later makes sense */
+    DEVSEC_ERR_WRONG_TYPE,        /* not of the setting's type at all */
+    DEVSEC_ERR_WRONG_LENGTH,      /* too many or too few octets */
+    DEVSEC_ERR_WRONG_VALUE,       /* right type and length, outside what the MIB allows */
+    DEVSEC_ERR_INCONSISTENT,      /* allowed by itself, not together with the rest of the state */
+    DEVSEC_ERR_NOT_WRITABLE,      /* exists, and nobody may set it */
+    DEVSEC_ERR_NO_CREATION,       /* does not exist, and cannot be made */
+    DEVSEC_ERR_INCONSISTENT_NAME, /* does not exist, and cannot be made as the rest of the state is */
+    DEVSEC_ERR_UNAVAILABLE,       /* a resource is used up for now; trying again later makes sense */
 
     DEVSEC_ERR_NOT_FOUND,    /* no such file, path, generation or name */
     DEVSEC_ERR_SYNTAX,       /* a file's content is not what its format asks for */

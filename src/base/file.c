@@ -37,8 +37,13 @@ static ssize_t read_some(int fd, char *data, size_t room)
     return got;
 }
 
-/* Opens `name` and makes sure that it is a regular file. */
-static enum devsec_err open_regular(int dirfd, const char *name, int *out, struct devsec_error *error)
+bool file_is_safe(const struct stat *status)
+{
+    return (status->st_uid == 0 || status->st_uid == geteuid()) && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* Opens `name` and makes sure that it is a regular file, and a safe one where that is asked for. */
+static enum devsec_err open_regular(int dirfd, const char *name, bool safe, int *out, struct devsec_error *error)
 {
     struct stat status;
     int fd;
@@ -62,12 +67,19 @@ static enum devsec_err open_regular(int dirfd, const char *name, int *out, struc
         close_quietly(fd);
         return devsec_fail(error, DEVSEC_ERR_UNSAFE, "%s is not a regular file", name);
     }
+    if (safe && !file_is_safe(&status)) {
+        close_quietly(fd);
+        return devsec_fail(error, DEVSEC_ERR_UNSAFE,
+                           "%s belongs to user %u with mode %04o; expected root or user %u, and nobody else able to "
+                           "write to it",
+                           name, (unsigned)status.st_uid, (unsigned)status.st_mode & 07777, (unsigned)geteuid());
+    }
     *out = fd;
     return DEVSEC_OK;
 }
 
-enum devsec_err file_read(int dirfd, const char *name, size_t max, char **data, size_t *length,
-                          struct devsec_error *error)
+static enum devsec_err read_whole(int dirfd, const char *name, bool safe, size_t max, char **data, size_t *length,
+                                  struct devsec_error *error)
 {
     enum devsec_err err;
     char *buffer = NULL;
@@ -76,7 +88,7 @@ enum devsec_err file_read(int dirfd, const char *name, size_t max, char **data, 
     ssize_t got = 1;
     int fd = -1;
 
-    err = open_regular(dirfd, name, &fd, error);
+    err = open_regular(dirfd, name, safe, &fd, error);
     if (err)
         return err;
     while (got > 0) {
@@ -110,6 +122,18 @@ out:
     return err;
 }
 
+enum devsec_err file_read(int dirfd, const char *name, size_t max, char **data, size_t *length,
+                          struct devsec_error *error)
+{
+    return read_whole(dirfd, name, false, max, data, length, error);
+}
+
+enum devsec_err file_read_safe(int dirfd, const char *name, size_t max, char **data, size_t *length,
+                               struct devsec_error *error)
+{
+    return read_whole(dirfd, name, true, max, data, length, error);
+}
+
 /* Where a replacement takes place: everything below happens in this one opened directory. */
 struct place {
     int directory;
@@ -117,19 +141,22 @@ struct place {
     char tmp[NAME_MAX + 1];
 };
 
-static enum devsec_err place_open(struct place *place, int dirfd, const char *path, struct devsec_error *error)
+/* `tmp` may be NULL: the name with FILE_TMP behind it. */
+static enum devsec_err place_open(struct place *place, int dirfd, const char *path, const char *tmp,
+                                  struct devsec_error *error)
 {
     const char *slash = strrchr(path, '/');
     char parent[PATH_MAX] = ".";
 
     place->name = slash ? slash + 1 : path;
-    if (strlen(place->name) + strlen(FILE_TMP) > NAME_MAX || (slash && (size_t)(slash - path) + 1 >= sizeof(parent))) {
+    if ((tmp ? strlen(tmp) : strlen(place->name) + strlen(FILE_TMP)) > NAME_MAX ||
+        (slash && (size_t)(slash - path) + 1 >= sizeof(parent))) {
         errno = ENAMETOOLONG;
         return devsec_fail_errno(error, "cannot write %s", path);
     }
     if (slash)
         snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path) + 1, path);
-    snprintf(place->tmp, sizeof(place->tmp), "%s" FILE_TMP, place->name);
+    snprintf(place->tmp, sizeof(place->tmp), "%s%s", tmp ? tmp : place->name, tmp ? "" : FILE_TMP);
     place->directory = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (place->directory < 0)
         return devsec_fail_errno(error, "cannot open the directory of %s", path);
@@ -155,7 +182,7 @@ bool file_write_all(int fd, const char *data, size_t length)
     return true;
 }
 
-static bool sync_whole(int fd)
+bool file_sync(int fd)
 {
     int result;
 
@@ -182,7 +209,7 @@ static enum devsec_err write_tmp(const struct place *place, mode_t mode, const c
         err = devsec_fail_errno(error, "cannot set the mode of %s", place->tmp);
     else if (!file_write_all(fd, data, length))
         err = devsec_fail_errno(error, "cannot write %s", place->tmp);
-    else if (!sync_whole(fd))
+    else if (!file_sync(fd))
         err = devsec_fail_errno(error, "cannot sync %s to disk", place->tmp);
     if (err) {
         close_quietly(fd);
@@ -194,8 +221,8 @@ static enum devsec_err write_tmp(const struct place *place, mode_t mode, const c
     return DEVSEC_OK;
 }
 
-enum devsec_err file_replace(int dirfd, const char *name, mode_t mode, const char *data, size_t length, bool *renamed,
-                             struct devsec_error *error)
+enum devsec_err file_replace_by(int dirfd, const char *name, const char *tmp, mode_t mode, const char *data,
+                                size_t length, bool *renamed, struct devsec_error *error)
 {
     struct place place = {.directory = -1};
     enum devsec_err err;
@@ -203,18 +230,20 @@ enum devsec_err file_replace(int dirfd, const char *name, mode_t mode, const cha
     int saved;
 
     /* The directory is opened before anything is written: after the rename nothing but its sync can fail. */
-    err = place_open(&place, dirfd, name, error);
+    err = place_open(&place, dirfd, name, tmp, error);
     if (err)
         goto out;
     err = write_tmp(&place, mode, data, length, error);
     if (err)
         goto remove;
     if (renameat(place.directory, place.tmp, place.directory, place.name) != 0) {
-        err = devsec_fail_errno(error, "cannot rename %s to %s", place.tmp, place.name);
+        /* The caller's name has the final one in it: both, when they are long, leave no room for the reason. */
+        err = tmp ? devsec_fail_errno(error, "cannot give %s its final name", place.tmp)
+                  : devsec_fail_errno(error, "cannot rename %s to %s", place.tmp, place.name);
         goto remove;
     }
     visible = true;
-    if (!sync_whole(place.directory))
+    if (!file_sync(place.directory))
         err = devsec_fail_errno(error, "cannot sync the directory of %s to disk", place.name);
     goto out;
 remove:
@@ -226,4 +255,10 @@ out:
     if (renamed)
         *renamed = visible;
     return err;
+}
+
+enum devsec_err file_replace(int dirfd, const char *name, mode_t mode, const char *data, size_t length, bool *renamed,
+                             struct devsec_error *error)
+{
+    return file_replace_by(dirfd, name, NULL, mode, data, length, renamed, error);
 }

@@ -5,8 +5,13 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+
+/* Whether only root and this process's user can have written what `status` describes. */
+bool file_is_safe(const struct stat *status);
 
 /*
  * Reads a regular file below the directory `dirfd` (AT_FDCWD for a path of its own) without following a symbolic link
@@ -15,6 +20,10 @@
  */
 enum devsec_err file_read(int dirfd, const char *name, size_t max, char **data, size_t *length,
                           struct devsec_error *error);
+
+/* As file_read, of a file that is safe (file_is_safe); DEVSEC_ERR_UNSAFE otherwise. */
+enum devsec_err file_read_safe(int dirfd, const char *name, size_t max, char **data, size_t *length,
+                               struct devsec_error *error);
 
 /* Writes everything: a short write goes on where it stopped, EINTR is repeated. False with errno set on failure. */
 bool file_write_all(int fd, const char *data, size_t length);
@@ -28,5 +37,13 @@ bool file_write_all(int fd, const char *data, size_t length);
  */
 enum devsec_err file_replace(int dirfd, const char *name, mode_t mode, const char *data, size_t length, bool *renamed,
                              struct devsec_error *error);
+
+/* The same by way of `tmp`, a name in the same directory: for names that several may write at once, each by its own.
+ * NULL is name.tmp. */
+enum devsec_err file_replace_by(int dirfd, const char *name, const char *tmp, mode_t mode, const char *data,
+                                size_t length, bool *renamed, struct devsec_error *error);
+
+/* fsync(2), repeated when a signal came between. False with errno set on failure. */
+bool file_sync(int fd);
 
 #endif

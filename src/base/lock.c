@@ -32,7 +32,7 @@ static bool is_current(int dirfd, const char *name, int fd)
            ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
-int lock_take(int dirfd, const char *name, mode_t mode, unsigned timeout_ms)
+static int take(int dirfd, const char *name, mode_t mode, int operation, unsigned timeout_ms)
 {
     const int64_t deadline = milliseconds() + timeout_ms;
     struct timespec pause = {.tv_nsec = PAUSE_NS};
@@ -43,7 +43,7 @@ int lock_take(int dirfd, const char *name, mode_t mode, unsigned timeout_ms)
             fd = openat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
         if (fd < 0)
             return -1;
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        if (flock(fd, operation | LOCK_NB) == 0) {
             if (is_current(dirfd, name, fd))
                 return fd;
             close(fd);
@@ -59,6 +59,16 @@ int lock_take(int dirfd, const char *name, mode_t mode, unsigned timeout_ms)
         errno = EWOULDBLOCK;
     lock_release(fd);
     return -1;
+}
+
+int lock_take(int dirfd, const char *name, mode_t mode, unsigned timeout_ms)
+{
+    return take(dirfd, name, mode, LOCK_EX, timeout_ms);
+}
+
+int lock_share(int dirfd, const char *name, mode_t mode, unsigned timeout_ms)
+{
+    return take(dirfd, name, mode, LOCK_SH, timeout_ms);
 }
 
 void lock_release(int fd)

@@ -13,6 +13,9 @@
  */
 int lock_take(int dirfd, const char *name, mode_t mode, unsigned timeout_ms);
 
+/* The same for a lock that any number can share, and that keeps lock_take out. */
+int lock_share(int dirfd, const char *name, mode_t mode, unsigned timeout_ms);
+
 void lock_release(int fd); /* -1 is legal; errno is kept */
 
 #endif

@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of base/file: reading only what may be read, and replacing so that old or new is there, whole, at any fault. */
-#include "base/file.h"
+/* Tests of base/file: replacing so that old or new is there, whole, at any fault. */
+#include "file_fixture.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define OLD          "old content\n"
-#define NEW          "new content, and longer than the old one\n"
 
 /* The system calls of a replacement, taken over by this program so that each can be made to fail. */
 enum call {
@@ -123,142 +105,6 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
     return strikes(CALL_RENAME) ? -1 : (int)syscall(SYS_renameat, from_fd, from, to_fd, to);
 }
 
-/* A private directory for each test, with "file" holding OLD. */
-struct bench {
-    char path[64];
-    int fd;
-};
-
-static void put(int dirfd, const char *name, const char *content)
-{
-    const int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
-    close(fd);
-}
-
-static int bench_open(void **state)
-{
-    struct bench *bench = calloc(1, sizeof(*bench));
-
-    snprintf(bench->path, sizeof(bench->path), "/tmp/devsec-test-file-XXXXXX");
-    if (!mkdtemp(bench->path))
-        return -1;
-    bench->fd = open(bench->path, O_RDONLY | O_DIRECTORY);
-    put(bench->fd, "file", OLD);
-    *state = bench;
-    return 0;
-}
-
-static int bench_close(void **state)
-{
-    struct bench *bench = *state;
-    static const char *const names[] = {"file", "file.tmp", "target", "link", "fifo", "big"};
-
-    fault.armed = false;
-    for (size_t i = 0; i < COUNT(names); i++) {
-        unlinkat(bench->fd, names[i], 0);
-        unlinkat(bench->fd, names[i], AT_REMOVEDIR);
-    }
-    close(bench->fd);
-    rmdir(bench->path);
-    free(bench);
-    return 0;
-}
-
-static void assert_content(const struct bench *bench, const char *name, const char *content)
-{
-    struct devsec_error error = {0};
-    char *data = NULL;
-    size_t length = 0;
-
-    assert_int_equal(file_read(bench->fd, name, 1000000, &data, &length, &error), DEVSEC_OK);
-    assert_int_equal(length, strlen(content));
-    assert_string_equal(data, content);
-    free(data);
-}
-
-static bool exists(const struct bench *bench, const char *name)
-{
-    struct stat status;
-
-    return fstatat(bench->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* Reads what cannot be read and checks the sentence. */
-static void assert_unreadable(const struct bench *bench, const char *name, enum devsec_err code, const char *text)
-{
-    struct devsec_error error = {0};
-    char *data = NULL;
-    size_t length = 77;
-
-    assert_int_equal(file_read(bench->fd, name, 16, &data, &length, &error), code);
-    assert_int_equal(error.code, code);
-    assert_string_equal(error.text, text);
-    assert_null(data);
-    assert_int_equal(length, 77);
-}
-
-static void only_regular_files_are_read(void **state)
-{
-    const struct bench *bench = *state;
-
-    assert_int_equal(symlinkat("file", bench->fd, "link"), 0);
-    assert_int_equal(mkfifoat(bench->fd, "fifo", 0600), 0);
-    assert_int_equal(mkdirat(bench->fd, "target", 0700), 0);
-    assert_unreadable(bench, "link", DEVSEC_ERR_UNSAFE, "link is a symbolic link; expected a regular file");
-    assert_unreadable(bench, "fifo", DEVSEC_ERR_UNSAFE, "fifo is not a regular file");
-    assert_unreadable(bench, "target", DEVSEC_ERR_UNSAFE, "target is not a regular file");
-    assert_unreadable(bench, "/dev/full", DEVSEC_ERR_UNSAFE, "/dev/full is not a regular file");
-    assert_unreadable(bench, "missing", DEVSEC_ERR_NOT_FOUND, "there is no file missing");
-    assert_unreadable(bench, "file/x", DEVSEC_ERR_NOT_FOUND, "there is no file file/x");
-}
-
-static void files_are_read_up_to_their_limit(void **state)
-{
-    const struct bench *bench = *state;
-    char *data = NULL;
-    size_t length = 0;
-
-    put(bench->fd, "big", "0123456789abcdef");
-    assert_int_equal(file_read(bench->fd, "big", 16, &data, &length, NULL), DEVSEC_OK);
-    assert_int_equal(length, 16);
-    assert_string_equal(data, "0123456789abcdef");
-    free(data);
-    data = NULL;
-    put(bench->fd, "big", "0123456789abcdefg");
-    assert_unreadable(bench, "big", DEVSEC_ERR_SYNTAX, "big is longer than 16 octets");
-    put(bench->fd, "big", "");
-    assert_int_equal(file_read(bench->fd, "big", 16, &data, &length, NULL), DEVSEC_OK);
-    assert_int_equal(length, 0);
-    assert_string_equal(data, "");
-    free(data);
-}
-
-static void long_files_and_files_without_a_size_are_read_whole(void **state)
-{
-    const struct bench *bench = *state;
-    const size_t size = 1000003;
-    char *content = malloc(size + 1);
-    char *data = NULL;
-    size_t length = 0;
-
-    for (size_t i = 0; i < size; i++)
-        content[i] = (char)('a' + i % 23);
-    content[size] = '\0';
-    put(bench->fd, "big", content);
-    assert_int_equal(file_read(bench->fd, "big", size, &data, &length, NULL), DEVSEC_OK);
-    assert_int_equal(length, size);
-    assert_memory_equal(data, content, size + 1);
-    free(data);
-    free(content);
-    data = NULL;
-    assert_int_equal(file_read(AT_FDCWD, "/proc/self/status", size, &data, &length, NULL), DEVSEC_OK);
-    assert_true(length > 0);
-    free(data);
-}
-
 static void replacing_goes_in_the_documented_order(void **state)
 {
     const struct bench *bench = *state;
@@ -279,6 +125,34 @@ static void replacing_goes_in_the_documented_order(void **state)
     assert_int_equal(fstatat(bench->fd, "file", &status, 0), 0);
     assert_int_equal(status.st_mode & 07777, 0640);
     assert_int_equal(error.code, DEVSEC_OK);
+}
+
+/* By a name of the caller's own: what lies at the other one is somebody else's. */
+static void replacing_goes_by_the_name_that_is_given(void **state)
+{
+    const struct bench *bench = *state;
+    struct devsec_error error = {0};
+    char longest[NAME_MAX + 2] = "";
+
+    put(bench->fd, "file.tmp", "theirs");
+    put(bench->fd, "own", "left over");
+    assert_int_equal(file_replace_by(bench->fd, "file", "own", 0600, NEW, strlen(NEW), NULL, &error), DEVSEC_OK);
+    assert_content(bench, "file", NEW);
+    assert_content(bench, "file.tmp", "theirs");
+    assert_false(exists(bench, "own"));
+    arm(CALL_WRITE, 0, ENOSPC);
+    assert_int_equal(file_replace_by(bench->fd, "file", "own", 0600, OLD, strlen(OLD), NULL, &error), DEVSEC_ERR_IO);
+    fault.armed = false;
+    assert_string_equal(error.text, "cannot write own: No space left on device");
+    assert_content(bench, "file", NEW);
+    assert_false(exists(bench, "own"));
+    arm(CALL_RENAME, 0, EIO);
+    assert_int_equal(file_replace_by(bench->fd, "file", "own", 0600, OLD, strlen(OLD), NULL, &error), DEVSEC_ERR_IO);
+    fault.armed = false;
+    assert_string_equal(error.text, "cannot give own its final name: Input/output error");
+    memset(longest, 'x', NAME_MAX + 1);
+    assert_int_equal(file_replace_by(bench->fd, "file", longest, 0600, OLD, strlen(OLD), NULL, &error), DEVSEC_ERR_IO);
+    assert_string_equal(error.text, "cannot write file: File name too long");
 }
 
 static const struct {
@@ -472,14 +346,10 @@ static void paths_are_replaced_in_their_own_directory(void **state)
     assert_non_null(strstr(error.text, "missing/file: No such file or directory"));
 }
 
-#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BENCH_TEST(only_regular_files_are_read),
-        BENCH_TEST(files_are_read_up_to_their_limit),
-        BENCH_TEST(long_files_and_files_without_a_size_are_read_whole),
+        BENCH_TEST(replacing_goes_by_the_name_that_is_given),
         BENCH_TEST(replacing_goes_in_the_documented_order),
         BENCH_TEST(every_failing_call_is_reported_and_leaves_old_or_new),
         BENCH_TEST(short_writes_and_signals_are_no_failure),
