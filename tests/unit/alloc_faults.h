@@ -7,8 +7,10 @@
 #define DEVSEC_TESTS_ALLOC_FAULTS_H
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +28,8 @@
 
 /* AddressSanitizer allocates before its shadow memory is there for instrumented code to look at. */
 #define ALLOC_FAULTS_RAW __attribute__((no_sanitize("address", "undefined")))
+
+#define ALLOC_FAULTS_NEEDLES 4
 
 /* The functions behind the names that are taken here. */
 #ifdef ALLOC_FAULTS_ASAN
@@ -46,6 +50,12 @@ static struct {
     const char *watched; /* a block whose end is watched */
     size_t watched_size;
     bool cleansed; /* it was all zeros when it was freed */
+    struct {
+        const void *octets;
+        size_t count;
+    } needles[ALLOC_FAULTS_NEEDLES]; /* what must be in no block that is freed while armed */
+    size_t n_needles;
+    size_t spilled; /* blocks that had one */
 } alloc_faults;
 
 /* Lets `left` allocations succeed and fails the next one. */
@@ -55,11 +65,13 @@ static inline void alloc_faults_arm(size_t left)
     alloc_faults.failed = false;
     alloc_faults.held = 0;
     alloc_faults.armed = true;
+    __asm__ volatile("" ::: "memory"); /* the compiler believes that malloc and free read none of this */
 }
 
 /* Back to normal; says whether an allocation was made to fail. */
 static inline bool alloc_faults_disarm(void)
 {
+    __asm__ volatile("" ::: "memory");
     alloc_faults.armed = false;
     return alloc_faults.failed;
 }
@@ -93,6 +105,25 @@ ALLOC_FAULTS_RAW static inline void alloc_faults_look(void)
     alloc_faults.watched = NULL;
 }
 
+/* From now on no block may be freed with these octets in it: see `spilled`. */
+static inline void alloc_faults_needle(const void *octets, size_t count)
+{
+    alloc_faults.needles[alloc_faults.n_needles].octets = octets;
+    alloc_faults.needles[alloc_faults.n_needles++].count = count;
+}
+
+static inline void alloc_faults_search(const void *block)
+{
+    const size_t size = malloc_usable_size((void *)(uintptr_t)block);
+
+    for (size_t i = 0; i < alloc_faults.n_needles; i++) {
+        if (memmem(block, size, alloc_faults.needles[i].octets, alloc_faults.needles[i].count)) {
+            alloc_faults.spilled++;
+            return;
+        }
+    }
+}
+
 ALLOC_FAULTS_RAW static inline void *alloc_faults_count(void *memory)
 {
     if (memory && alloc_faults.armed)
@@ -112,7 +143,11 @@ ALLOC_FAULTS_SEEN ALLOC_FAULTS_RAW void *calloc(size_t count, size_t size)
 
 ALLOC_FAULTS_SEEN ALLOC_FAULTS_RAW void *realloc(void *memory, size_t size)
 {
-    void *moved = alloc_faults_now() ? NULL : ALLOC_FAULTS_REAL(realloc)(memory, size);
+    void *moved;
+
+    if (memory && alloc_faults.armed && alloc_faults.n_needles)
+        alloc_faults_search(memory); /* it may be left behind as it is */
+    moved = alloc_faults_now() ? NULL : ALLOC_FAULTS_REAL(realloc)(memory, size);
 
     return memory ? moved : alloc_faults_count(moved);
 }
@@ -123,6 +158,8 @@ ALLOC_FAULTS_SEEN ALLOC_FAULTS_RAW void free(void *memory)
         alloc_faults.held--;
     if (memory && memory == alloc_faults.watched)
         alloc_faults_look();
+    if (memory && alloc_faults.armed && alloc_faults.n_needles)
+        alloc_faults_search(memory);
     ALLOC_FAULTS_REAL(free)(memory);
 }
 
