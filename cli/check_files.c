@@ -77,6 +77,9 @@ void check_device_key(struct findings *findings, const char *key_file, const str
                  "backup",
                  names);
         findings_add(findings, false, key_file, 0, 0, text);
+    } else if (err == DEVSEC_ERR_NOT_FOUND && document->tables[TABLE_KEYS].count > 0) {
+        findings_add(findings, false, key_file, 0, 0,
+                     "there is no such file, and private keys were sealed with it; restore it from a backup");
     } else if (err && err != DEVSEC_ERR_NOT_FOUND) {
         findings_add(findings, false, key_file, 0, 0, error.text);
     }
@@ -105,7 +108,7 @@ static void check_applied_file(struct findings *findings, const char *folder, co
 void check_applied(struct findings *findings, const struct device *device, const char *folder)
 {
     const struct applier *const appliers[] = {&applier_openssl, &applier_snmp_policy, &applier_snmpd_users,
-                                              &applier_snmpd_access};
+                                              &applier_snmpd_access, &applier_tls_certificate};
     struct stat status = {0};
     char text[DEVSEC_ERROR_TEXT_MAX];
 

@@ -43,8 +43,7 @@ static enum cli_exit give_password(const struct cli *cli, const struct panel *pa
     if (!result)
         result = admin_settle_engine(cli, panel->config.guard_socket, account);
     if (!result)
-        result = admin_keys_check(cli, panel->config.device_key,
-                                  &store_current(panel->store)->tables[TABLE_ADMINISTRATORS], account->name);
+        result = admin_keys_check(cli, panel->config.device_key, store_current(panel->store), account->name);
     if (!result) {
         admin_warn_protocols(cli, account);
         result = make_keys(cli, panel, account, sealed);

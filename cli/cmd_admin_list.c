@@ -2,6 +2,7 @@
 /* devsecctl admin list: who there is. Of a password only whether there is one; of a key not even that it fits. */
 #include "admin/account.h"
 #include "admin_options.h"
+#include "columns.h"
 #include "commands.h"
 #include "devsec_mib.h"
 #include "panel.h"
@@ -29,33 +30,21 @@ static void fill_cells(const struct value *row, const char *cells[LIST_COLUMNS])
     cells[LIST_ENGINE] = localized ? value_text(&row[ADMINISTRATOR_ENGINE]) : set ? "any" : "-";
 }
 
-static void print_cells(const struct cli *cli, const char *const cells[LIST_COLUMNS], const size_t width[LIST_COLUMNS])
+static void fill_row(const void *context, size_t row, struct columns_row *to)
 {
-    for (size_t i = 0; i + 1 < LIST_COLUMNS; i++)
-        fprintf(cli->out, "%-*s  ", (int)width[i], cells[i]);
-    fprintf(cli->out, "%s", cells[LIST_COLUMNS - 1]);
+    const struct table *table = context;
+    const char *cells[LIST_COLUMNS];
+
+    fill_cells(table->rows[row], cells);
+    for (size_t i = 0; i < LIST_COLUMNS; i++)
+        columns_put(to, i, cells[i]);
 }
 
 static void list_as_text(const struct cli *cli, const struct table *table)
 {
-    const char *cells[LIST_COLUMNS];
-    size_t width[LIST_COLUMNS];
+    const struct columns columns = {headings, LIST_COLUMNS, fill_row, table};
 
-    for (size_t i = 0; i < LIST_COLUMNS; i++)
-        width[i] = strlen(headings[i]);
-    for (size_t row = 0; row < table->count; row++) {
-        fill_cells(table->rows[row], cells);
-        for (size_t i = 0; i < LIST_COLUMNS; i++)
-            width[i] = strlen(cells[i]) > width[i] ? strlen(cells[i]) : width[i];
-    }
-    fprintf(cli->out, "%s", cli_paint(cli->paint_out, CLI_BOLD));
-    print_cells(cli, headings, width);
-    fprintf(cli->out, "%s\n", cli_paint(cli->paint_out, CLI_PLAIN));
-    for (size_t row = 0; row < table->count; row++) {
-        fill_cells(table->rows[row], cells);
-        print_cells(cli, cells, width);
-        fprintf(cli->out, "\n");
-    }
+    columns_print(cli, &columns, table->count);
 }
 
 static enum cli_exit list_as_tree(const struct cli *cli, const struct table *table)

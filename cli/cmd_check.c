@@ -117,6 +117,7 @@ enum cli_exit command_check(const struct cli *cli, int argc, char **argv)
         result = check_document(cli, &findings, &device, file ? file : argv[0], argc == 0, &document);
     if (result == CLI_OK && argc == 0 && document) {
         check_device_key(&findings, config.device_key, document);
+        check_keys(&findings, &config, document);
         check_applied(&findings, &device, config.applied);
     }
 out:

@@ -2,6 +2,7 @@
 /* devsecctl completion: the scripts, with the lists filled in from the tables of commands, options and settings. */
 #include "admin/usm.h"
 #include "base/text.h"
+#include "cert_options.h"
 #include "commands.h"
 #include "completion.h"
 #include "devsec_mib.h"
@@ -15,11 +16,18 @@ const char *const command_shells[] = {"bash", "zsh", NULL};
 static const char *const scripts[] = {completion_bash, completion_zsh};
 
 static const char *const kinds[] = {
-    [TAKES_NOTHING] = "nothing",       [TAKES_PATHS] = "paths",
-    [TAKES_PAIRS] = "pairs",           [TAKES_FILE] = "file",
-    [TAKES_SHELL] = "shell",           [TAKES_COMMAND] = "command",
-    [TAKES_GENERATION] = "generation", [TAKES_NAME] = "name",
+    [TAKES_NOTHING] = "nothing",
+    [TAKES_PATHS] = "paths",
+    [TAKES_PAIRS] = "pairs",
+    [TAKES_FILE] = "file",
+    [TAKES_SHELL] = "shell",
+    [TAKES_COMMAND] = "command",
+    [TAKES_GENERATION] = "generation",
+    [TAKES_NAME] = "name",
     [TAKES_NAME_AND_ROLE] = "role",
+    [TAKES_WORD] = "word",
+    [TAKES_KEY] = "word",
+    [TAKES_USE_AND_KEY] = "use",
 };
 
 static void add_word(struct text *out, const char *word, size_t length)
@@ -159,6 +167,85 @@ static void list_shells(struct text *out)
         add_word(out, command_shells[i], strlen(command_shells[i]));
 }
 
+static void list_words(struct text *out, const char *const *words)
+{
+    for (size_t i = 0; words[i]; i++)
+        add_word(out, words[i], strlen(words[i]));
+}
+
+static void list_key_kinds(struct text *out)
+{
+    list_words(out, cert_key_words);
+}
+
+static void list_hashes(struct text *out)
+{
+    list_words(out, cert_hash_words);
+}
+
+static void list_pem_kinds(struct text *out)
+{
+    list_words(out, cert_kind_words);
+}
+
+static void list_uses(struct text *out)
+{
+    char name[PKI_USE_NAME_MAX];
+
+    for (size_t i = 0; i < pki_use_count; i++) {
+        pki_use_name(&pki_uses[i], name);
+        add_word(out, name, strlen(name));
+    }
+}
+
+static void list_files(struct text *out)
+{
+    text_append(out, "@file"); /* the scripts take it for files */
+}
+
+/* What can stand behind an option; those that are not here take what nobody can guess. */
+static const struct {
+    const char *option;
+    void (*list)(struct text *out);
+} option_words[] = {
+    {"config", list_files}, {"output", list_formats}, {"role", list_roles},
+    {"auth", list_auths},   {"priv", list_privs},     {"key", list_key_kinds},
+    {"hash", list_hashes},  {"use", list_uses},       {"kind", list_pem_kinds},
+};
+
+/* The options that take an argument, as the pattern of a case. */
+static void list_takers(struct text *out)
+{
+    for (size_t i = 0; i < command_option_count; i++) {
+        const struct option_text *option = &command_options[i];
+
+        if (!option->argument)
+            continue;
+        if (option->letter < OPTION_LONG)
+            text_printf(out, "%s-%c", out->length ? " | " : "", option->letter);
+        text_printf(out, "%s--%s", out->length ? " | " : "", option->name);
+    }
+}
+
+static void list_option_words(struct text *out)
+{
+    for (size_t i = 0; i < sizeof(option_words) / sizeof(option_words[0]); i++) {
+        const char *separator = out->length ? "\n        " : "";
+        const char *name = option_words[i].option;
+
+        struct text words = {0};
+
+        option_words[i].list(&words);
+        text_printf(out, "%s(%s--%s) echo \"%s\" ;;", separator,
+                    strcmp(name, "config") == 0   ? "-c | "
+                    : strcmp(name, "output") == 0 ? "-o | "
+                                                  : "",
+                    name, words.data ? words.data : "");
+        out->failed = out->failed || words.failed;
+        text_free(&words);
+    }
+}
+
 static const struct {
     const char *mark;
     void (*list)(struct text *out);
@@ -170,12 +257,12 @@ static const struct {
     {"@GROUPS@", list_groups},
     {"# @VALUES@", list_values},
     {"@OPTIONS@", list_options},
-    {"@FORMATS@", list_formats},
     {"@SHELLS@", list_shells},
     {"# @OWNOPTIONS@", list_own_options},
     {"@ROLES@", list_roles},
-    {"@AUTHS@", list_auths},
-    {"@PRIVS@", list_privs},
+    {"@USES@", list_uses},
+    {"@TAKERS@", list_takers},
+    {"# @OPTIONWORDS@", list_option_words},
 };
 
 /* Writes the list whose mark the text begins with; returns the mark's length, 0 if there is none. */

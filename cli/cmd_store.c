@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "devsec_mib.h"
 #include "panel.h"
+#include "pki/pki.h"
 #include "show.h"
 
 #include <ctype.h>
@@ -182,6 +183,26 @@ static void warn_returned(const struct cli *cli, const struct admin_diff *diff, 
                     diff->name, generation, diff->name);
 }
 
+/* Keys that were deleted since do not come back with their rows. */
+static void warn_damaged(const struct cli *cli, const struct panel *panel)
+{
+    struct devsec_error error = {DEVSEC_OK, ""};
+    struct pki pki = {.inventory = NULL};
+
+    if (pki_open(&pki, &panel->device, panel->store, panel->config.store, true, &error)) {
+        cli_warning(cli, "%s", error.text);
+        return;
+    }
+    for (size_t i = 0; i < inventory_slots(pki.inventory); i++) {
+        const struct pki_slot *slot = inventory_slot(pki.inventory, i);
+
+        if (slot->status == PKI_STATUS_DAMAGED)
+            cli_warning(cli, "slot %u (\"%s\") is damaged: %s", slot->slot, value_text(&slot->row[KEY_NAME]),
+                        slot->trouble);
+    }
+    pki_close(&pki);
+}
+
 /* Brings the files to what was restored, reports, and warns. `after` is a copy: applying may bring a newer document. */
 static enum cli_exit follow_restore(const struct cli *cli, struct panel *panel, const struct document *before,
                                     const struct document *after, uint32_t generation)
@@ -205,6 +226,7 @@ static enum cli_exit follow_restore(const struct cli *cli, struct panel *panel, 
         if (admin_diff_at(was, is, i, &diff))
             warn_returned(cli, &diff, generation);
     }
+    warn_damaged(cli, panel);
     panel_warn(panel, cli);
     return result;
 }

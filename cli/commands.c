@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command table, dispatch and help. */
+/* Finding the command that was asked for, and help. */
 #include "commands.h"
 
 #include "base/text.h"
@@ -7,60 +7,6 @@
 
 #include <stdint.h>
 #include <string.h>
-
-#define TAKES(option)    (1u << CLI_OPTION_##option)
-#define PASSWORD_OPTIONS (TAKES(AUTH) | TAKES(PRIV) | TAKES(ENGINE_ID) | TAKES(MASTER_KEYS) | TAKES(NEW_DEVICE_KEY))
-
-/* Help that two commands share. */
-#define PASSWORD_HELP                                                                                                  \
-    "Two passwords are asked for, for authentication and for encryption, twice each.\n"                                \
-    "Where standard input is no terminal they are its two lines. Each has 8 octets or\n"                               \
-    "more. Only keys made of them are kept, sealed. The keys fit snmpd's engine ID alone,\n"                           \
-    "which snmpd is asked for; with --master-keys they fit every one, so that the same\n"                              \
-    "password gives the same key on every device.\n"
-
-const struct command commands[] = {
-    {"get", "[PATH...]", "show settings",
-     "A PATH is a setting (tls.versions), a group of them (tls) or the descriptor of a\n"
-     "MIB object (devsecTlsVersions). Without PATH all settings are shown. One single\n"
-     "setting is shown as its bare value.\n",
-     TAKES_PATHS, 0, -1, 0, command_get},
-    {"set", "PATH VALUE [PATH VALUE ...]", "change settings, all of them or none",
-     "Everything given is one transaction: it is judged as a whole, in any order, and is\n"
-     "on disk when the command returns, or nothing has changed. A set of labels is\n"
-     "written with commas: tls12,tls13. VALUE - reads the value from standard input; a\n"
-     "secret is accepted only that way.\n",
-     TAKES_PAIRS, 2, -1, 0, command_set},
-    {"store status", "", "show the state of the settings store", "", TAKES_NOTHING, 0, 0, 0, command_store_status},
-    {"store generations", "", "list the kept generations, newest first", "", TAKES_NOTHING, 0, 0, 0,
-     command_store_generations},
-    {"store restore", "GENERATION", "make the settings of a kept generation current again",
-     "The settings come back as a new generation, after the same checks as a set.\n", TAKES_GENERATION, 1, 1, 0,
-     command_store_restore},
-    {"admin list", "", "list the administrators", "Passwords and keys are never shown.\n", TAKES_NOTHING, 0, 0, 0,
-     command_admin_list},
-    {"admin add", "NAME", "make an administrator who can use SNMPv3",
-     "NAME is the user name in SNMPv3. A networkAdministrator, the default, may change\n"
-     "settings; the other roles may read them.\n\n" PASSWORD_HELP,
-     TAKES_NAME, 1, 1, TAKES(ROLE) | PASSWORD_OPTIONS | TAKES(NO_PASSWORD), command_admin_add},
-    {"admin set-password", "NAME", "give an administrator new passwords",
-     PASSWORD_HELP "\nWhat is not given as an option stays as it is.\n", TAKES_NAME, 1, 1, PASSWORD_OPTIONS,
-     command_admin_set_password},
-    {"admin set-role", "NAME ROLE", "give an administrator another role",
-     "ROLE is networkAdministrator, who may change settings by SNMP, or one who may read\n"
-     "them: machineAdministrator, userAdministrator, fileAdministrator.\n",
-     TAKES_NAME_AND_ROLE, 2, 2, 0, command_admin_set_role},
-    {"admin remove", "NAME", "take an administrator's access away", "", TAKES_NAME, 1, 1, 0, command_admin_remove},
-    {"check", "[FILE]", "validate configuration, device profile and settings",
-     "Reads without changing anything: the configuration, the device profile and the\n"
-     "settings document of the store, or FILE in its place. Every finding names its\n"
-     "file, and its line and column where it has one. Warnings do not make the exit\n"
-     "status fail.\n",
-     TAKES_FILE, 0, 1, 0, command_check},
-    {"completion", "bash|zsh", "print a completion script for the shell", "", TAKES_SHELL, 1, 1, 0, command_completion},
-    {"help", "[COMMAND]", "explain a command", "", TAKES_COMMAND, 0, 2, 0, command_help},
-};
-const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
 static const char exit_text[] = "Exit status: 0 done; 1 refused or not valid; 2 the command line is wrong; 3 trouble\n"
                                 "outside the request (missing file, store locked, no permission, disk full).\n";

@@ -18,6 +18,9 @@ enum command_takes {
     TAKES_GENERATION,
     TAKES_NAME, /* of an administrator */
     TAKES_NAME_AND_ROLE,
+    TAKES_WORD, /* nothing that could be completed */
+    TAKES_KEY,  /* a slot or a key's name */
+    TAKES_USE_AND_KEY,
 };
 
 /* The words of TAKES_SHELL, ended by NULL. */
@@ -75,6 +78,21 @@ enum cli_exit command_admin_set_password(const struct cli *cli, int argc, char *
 enum cli_exit command_admin_set_role(const struct cli *cli, int argc, char **argv);
 enum cli_exit command_admin_remove(const struct cli *cli, int argc, char **argv);
 enum cli_exit command_admin_list(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_list(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_show(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_create(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_request(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_install(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_import(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_export(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_verify(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_assign(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_delete(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_cert_uses(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_trust_list(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_trust_show(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_trust_add(const struct cli *cli, int argc, char **argv);
+enum cli_exit command_trust_remove(const struct cli *cli, int argc, char **argv);
 enum cli_exit command_completion(const struct cli *cli, int argc, char **argv);
 
 #endif

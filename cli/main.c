@@ -2,8 +2,10 @@
 /* devsecctl, the operation panel. */
 #include "base/log.h"
 #include "cli.h"
+#include "secret/openssl_memory.h"
 
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -24,7 +26,9 @@ int main(int argc, char **argv)
 {
     if (!occupy_streams())
         return CLI_TROUBLE;
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported like a full disk */
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* how wide characters are; without it, each counts as one */
+    (void)openssl_memory_cleanse();       /* nothing has used OpenSSL yet, so it cannot fail */
+    signal(SIGPIPE, SIG_IGN);             /* a closed pipe is reported like a full disk */
     log_open("devsecctl", false, false);
     return (int)cli_run(stdin, stdout, stderr, argc, argv);
 }

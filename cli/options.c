@@ -22,6 +22,22 @@ const struct option_text command_options[] = {
     {OPTION_LONG + CLI_OPTION_MASTER_KEYS, "master-keys", NULL, "keys that fit every engine ID"},
     {OPTION_LONG + CLI_OPTION_NO_PASSWORD, "no-password", NULL, "no password yet, and so no access"},
     {OPTION_LONG + CLI_OPTION_NEW_DEVICE_KEY, "new-device-key", NULL, "go on with a new device key, if it is missing"},
+    {OPTION_LONG + CLI_OPTION_SLOT, "slot", "N", "the slot (default: a free one, or the one that fits)"},
+    {OPTION_LONG + CLI_OPTION_NAME, "name", "NAME", "the key's name (default: Key N)"},
+    {OPTION_LONG + CLI_OPTION_KEY, "key", "KIND", "p256 (the default), p384, p521, rsa2048, rsa3072, ..."},
+    {OPTION_LONG + CLI_OPTION_HASH, "hash", "HASH", "sha256 (the default), sha384, sha512, sha1"},
+    {OPTION_LONG + CLI_OPTION_ALT_NAMES, "alt-names", "LIST", "more host names and addresses, with commas"},
+    {OPTION_LONG + CLI_OPTION_ORGANIZATION, "organization", "TEXT", "the subject's organization"},
+    {OPTION_LONG + CLI_OPTION_UNIT, "unit", "TEXT", "the subject's organizational unit"},
+    {OPTION_LONG + CLI_OPTION_LOCALITY, "locality", "TEXT", "the subject's city"},
+    {OPTION_LONG + CLI_OPTION_STATE, "state", "TEXT", "the subject's state or province"},
+    {OPTION_LONG + CLI_OPTION_COUNTRY, "country", "CC", "the subject's country, two letters"},
+    {OPTION_LONG + CLI_OPTION_NOT_BEFORE, "not-before", "DATE", "2027-01-31 or 2027-01-31T09:00:00Z (default: now)"},
+    {OPTION_LONG + CLI_OPTION_NOT_AFTER, "not-after", "DATE", "the end, likewise"},
+    {OPTION_LONG + CLI_OPTION_DAYS, "days", "N", "the end, in days from the beginning (default: 730)"},
+    {OPTION_LONG + CLI_OPTION_USE, "use", "USE", "assign the key: tls, ieee8021x, ipsec-1, ..."},
+    {OPTION_LONG + CLI_OPTION_CHALLENGE, "challenge", NULL, "ask for the CA's challenge password"},
+    {OPTION_LONG + CLI_OPTION_KIND, "kind", "KIND", "chain (the default), certificate or request"},
 };
 const size_t command_option_count = sizeof(command_options) / sizeof(command_options[0]);
 

@@ -71,6 +71,7 @@ enum cli_exit panel_open(struct panel *panel, const struct cli *cli, enum panel_
     if (err)
         goto out;
     panel->device.key_file = panel->config.device_key;
+    panel->device.store_directory = panel->config.store;
     err = panel_become_owner(panel->config.store, &error);
     if (err)
         goto out;

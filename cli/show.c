@@ -173,9 +173,69 @@ static bool administrators_as_text(const struct cli *cli, const struct changes *
     return any;
 }
 
+/* Tables whose rows are reported as added, removed or changed, and no more: 'cert list' shows what they are. */
+static const struct {
+    enum table_id table;
+    const char *what;
+} row_reports[] = {
+    {TABLE_KEYS, "the key in slot"},
+    {TABLE_USES, "the key of"},
+    {TABLE_TRUSTED, "trusted certificate"},
+};
+
+#define ROW_REPORTS (sizeof(row_reports) / sizeof(row_reports[0]))
+
+/* Calls `report` with what happened to each row of a table that is not the same; rows are named by their first column.
+ */
+static bool visit_rows(const struct changes *changes, size_t which,
+                       void (*report)(const void *context, size_t which, const char *name, const char *happened),
+                       const void *context)
+{
+    const enum table_id id = row_reports[which].table;
+    const struct table *tables[] = {&changes->before->tables[id], &changes->after->tables[id]};
+    bool any = false;
+
+    for (size_t side = 0; side < 2; side++) {
+        const struct table *other = tables[!side];
+
+        for (size_t i = 0; i < tables[side]->count; i++) {
+            const struct value *row = tables[side]->rows[i];
+            const long at = table_find(id, other, &row[0]);
+            char number[24];
+
+            if (at >= 0 && (side == 0 || row_equal(id, row, other->rows[at])))
+                continue;
+            snprintf(number, sizeof(number), "%" PRId64, row[0].number);
+            report(context, which, row[0].text ? row[0].text : number,
+                   at >= 0     ? "changed"
+                   : side == 0 ? "removed"
+                               : "added");
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void row_as_text(const void *context, size_t which, const char *name, const char *happened)
+{
+    const struct cli *cli = context;
+
+    fprintf(cli->out, "%s %s %s\n", row_reports[which].what, name, happened);
+}
+
+static bool rows_as_text(const struct cli *cli, const struct changes *changes)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < ROW_REPORTS; i++)
+        any = visit_rows(changes, i, row_as_text, cli) || any;
+    return any;
+}
+
 static enum cli_exit changes_as_text(const struct cli *cli, const struct changes *changes)
 {
     size_t width = 0;
+    bool any;
 
     if (cli->quiet)
         return CLI_OK;
@@ -188,7 +248,8 @@ static enum cli_exit changes_as_text(const struct cli *cli, const struct changes
         if (!setting_as_text(cli, changes, changes->settings[i], width))
             return cli_no_memory(cli);
     }
-    if (!administrators_as_text(cli, changes) && changes->count == 0)
+    any = administrators_as_text(cli, changes) || changes->count > 0;
+    if (!rows_as_text(cli, changes) && !any)
         fprintf(cli->out, "nothing changed\n");
     fprintf(cli->out, "generation %" PRIu32 "\n", changes->after->generation);
     if (changes->reload && *changes->reload)
@@ -230,6 +291,21 @@ static void administrators_as_tree(struct tree *tree, struct yaml_node *list, co
     }
 }
 
+struct row_list {
+    struct tree *tree;
+    struct yaml_node *list;
+};
+
+static void row_as_node(const void *context, size_t which, const char *name, const char *happened)
+{
+    const struct row_list *to = context;
+    struct yaml_node *change = tree_add(to->tree, to->list, NULL, YAML_MAPPING);
+
+    tree_text(to->tree, change, "path", table_schemas[row_reports[which].table].path);
+    tree_text(to->tree, change, "name", name);
+    tree_text(to->tree, change, "change", happened);
+}
+
 static enum cli_exit changes_as_tree(const struct cli *cli, const struct changes *changes)
 {
     struct tree tree = {0};
@@ -248,6 +324,8 @@ static enum cli_exit changes_as_tree(const struct cli *cli, const struct changes
         show_node(&tree, change, "new", id, settings[id].secret, &changes->after->values[id]);
     }
     administrators_as_tree(&tree, list, changes);
+    for (size_t i = 0; i < ROW_REPORTS; i++)
+        visit_rows(changes, i, row_as_node, &(struct row_list){&tree, list});
     if (changes->reload)
         tree_bool(&tree, root, "reload", *changes->reload);
     result = show_tree(cli, &tree, root);

@@ -27,8 +27,9 @@ void show_in_group(struct tree *tree, struct yaml_node *root, enum setting_id id
 enum cli_exit show_tree(const struct cli *cli, const struct tree *tree, const struct yaml_node *root);
 
 /*
- * Reports a commit: each changed setting "path  old -> new", each administrator who is another, then the generation;
- * "nothing changed" when so. `reload` says whether snmpd has to read its configuration again; NULL: not to be said.
+ * Reports a commit: each changed setting "path  old -> new", each administrator who is another, each key,
+ * use and trusted certificate that is added, removed or changed, then the generation; "nothing changed" when so.
+ * `reload` says whether snmpd has to read its configuration again; NULL: not to be said.
  */
 enum cli_exit show_changes(const struct cli *cli, const struct document *before, const struct document *after,
                            const bool *reload);

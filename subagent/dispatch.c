@@ -47,6 +47,43 @@ static bool has_instances(const struct mib_object *object)
            object->access != MIB_ACCESS_FOR_NOTIFY;
 }
 
+/* A row that a SET may make is checked against its INDEX, each object of which has to be a number: one sub-identifier.
+ */
+static enum devsec_err check_index_objects(const struct mib_object *object, struct devsec_error *error)
+{
+    const struct mib_object *entry = &mib_objects[object->entry];
+
+    for (size_t i = 0; i < entry->n_index; i++) {
+        const struct mib_object *index = &mib_objects[entry->index[i]];
+
+        if (index->base != MIB_BASE_INTEGER && index->base != MIB_BASE_UNSIGNED)
+            return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s is writable and its row's index %s is no number",
+                               object->name, index->name);
+    }
+    if (entry->n_index > BINDING_INDEX_MAX)
+        return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s has an index of too many objects", entry->name);
+    return DEVSEC_OK;
+}
+
+static enum devsec_err check_bindings(const struct leaf *leaf, struct devsec_error *error)
+{
+    const struct mib_object *object = leaf->object;
+    const struct binding *binding = leaf->binding;
+    const bool writable = object->access >= MIB_ACCESS_READ_WRITE;
+
+    if (object->kind == MIB_KIND_COLUMN && !leaf->table)
+        return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s stands in a table that has no binding", object->name);
+    if (leaf->setting >= 0)
+        return DEVSEC_OK;
+    if (!binding || !binding->get)
+        return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s has no binding to read it", object->name);
+    if (writable && leaf->table && leaf->table->test_row)
+        return check_index_objects(object, error);
+    if (writable && (!binding->test || !binding->commit || !binding->undo))
+        return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s is writable and has no binding to write it", object->name);
+    return DEVSEC_OK;
+}
+
 static enum devsec_err leaf_init(struct leaf *leaf, int id, struct devsec_error *error)
 {
     const struct mib_object *object = &mib_objects[id];
@@ -55,18 +92,9 @@ static enum devsec_err leaf_init(struct leaf *leaf, int id, struct devsec_error 
     leaf->id = id;
     leaf->setting = setting_of_object(id);
     leaf->binding = leaf->setting < 0 ? find_binding(id) : NULL;
+    leaf->table = object->kind == MIB_KIND_COLUMN ? find_table(object->entry) : NULL;
     leaf->name_len = dispatch_oid(object->oid, object->oid_len, leaf->name);
-    if (leaf->setting < 0 && (!leaf->binding || !leaf->binding->get))
-        return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s has no binding to read it", object->name);
-    if (leaf->setting < 0 && object->access >= MIB_ACCESS_READ_WRITE &&
-        (!leaf->binding->test || !leaf->binding->commit || !leaf->binding->undo))
-        return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s is writable and has no binding to write it", object->name);
-    if (object->kind == MIB_KIND_COLUMN) {
-        leaf->table = find_table(object->entry);
-        if (!leaf->table)
-            return devsec_fail(error, DEVSEC_ERR_INTERNAL, "%s stands in a table that has no binding", object->name);
-    }
-    return DEVSEC_OK;
+    return check_bindings(leaf, error);
 }
 
 enum devsec_err dispatch_new(struct dispatch **out, struct agent *agent, struct devsec_error *error)
@@ -120,6 +148,14 @@ size_t dispatch_instance_name(const struct dispatch *dispatch, const struct inst
         return leaf->name_len + leaf->table->index(dispatch->agent, instance->row, name + leaf->name_len);
     name[leaf->name_len] = 0;
     return leaf->name_len + 1;
+}
+
+/* Whether the row is there, and not this column of it. */
+static bool is_lacking(const struct dispatch *dispatch, const struct instance *instance)
+{
+    const struct binding *binding = instance->leaf->binding;
+
+    return binding && binding->lacks && binding->lacks(dispatch->agent, instance->row);
 }
 
 /* The first row of the leaf whose name is behind `name` (or is it, if `include`); the count of rows if there is none.
@@ -178,7 +214,9 @@ enum lookup dispatch_find(const struct dispatch *dispatch, const oid *name, size
     if (instance->row == leaf_rows(dispatch, instance->leaf))
         return LOOKUP_NO_INSTANCE;
     have_len = dispatch_instance_name(dispatch, instance, have);
-    return snmp_oid_compare(have, have_len, name, length) == 0 ? LOOKUP_FOUND : LOOKUP_NO_INSTANCE;
+    if (snmp_oid_compare(have, have_len, name, length) != 0)
+        return LOOKUP_NO_INSTANCE;
+    return is_lacking(dispatch, instance) ? LOOKUP_LACKING : LOOKUP_FOUND;
 }
 
 /* The first row of the leaves from index `i` on. */
@@ -192,6 +230,17 @@ static bool first_of(const struct dispatch *dispatch, size_t i, struct instance 
     return true;
 }
 
+bool dispatch_step(const struct dispatch *dispatch, struct instance *instance)
+{
+    do {
+        if (instance->row + 1 < leaf_rows(dispatch, instance->leaf))
+            instance->row++;
+        else if (!first_of(dispatch, (size_t)(instance->leaf - dispatch->leaves) + 1, instance))
+            return false;
+    } while (is_lacking(dispatch, instance));
+    return true;
+}
+
 bool dispatch_seek(const struct dispatch *dispatch, const oid *name, size_t length, bool include,
                    struct instance *instance)
 {
@@ -201,16 +250,9 @@ bool dispatch_seek(const struct dispatch *dispatch, const oid *name, size_t leng
         return false;
     instance->leaf = &dispatch->leaves[i];
     instance->row = first_row(dispatch, instance->leaf, name, length, include);
-    return instance->row < leaf_rows(dispatch, instance->leaf) || first_of(dispatch, i + 1, instance);
-}
-
-bool dispatch_step(const struct dispatch *dispatch, struct instance *instance)
-{
-    if (instance->row + 1 < leaf_rows(dispatch, instance->leaf)) {
-        instance->row++;
-        return true;
-    }
-    return first_of(dispatch, (size_t)(instance->leaf - dispatch->leaves) + 1, instance);
+    if (instance->row == leaf_rows(dispatch, instance->leaf) && !first_of(dispatch, i + 1, instance))
+        return false;
+    return !is_lacking(dispatch, instance) || dispatch_step(dispatch, instance);
 }
 
 bool dispatch_value(const struct dispatch *dispatch, const struct instance *instance, netsnmp_variable_list *var)
@@ -231,7 +273,7 @@ bool dispatch_read(const struct dispatch *dispatch, int object, size_t row, nets
         if (dispatch->leaves[i].id == object)
             instance.leaf = &dispatch->leaves[i];
     }
-    if (!instance.leaf || row >= leaf_rows(dispatch, instance.leaf))
+    if (!instance.leaf || row >= leaf_rows(dispatch, instance.leaf) || is_lacking(dispatch, &instance))
         return false;
     return snmp_set_var_objid(var, name, dispatch_instance_name(dispatch, &instance, name)) == 0 &&
            dispatch_value(dispatch, &instance, var);

@@ -31,6 +31,9 @@ bool dispatch_read(const struct dispatch *dispatch, int object, size_t row, nets
 /* Whether a SET is committed and not ended yet: it may still be undone. */
 bool dispatch_holds_commit(const struct dispatch *dispatch);
 
+/* Whether no SET is between its TestSet and its end: nobody else may commit meanwhile. */
+bool dispatch_is_idle(const struct dispatch *dispatch);
+
 /* Drops a SET in progress: the master that would have ended it is gone. What is committed stays. */
 void dispatch_abandon(struct dispatch *dispatch);
 

@@ -128,6 +128,7 @@ int get_answer(const struct dispatch *dispatch, const netsnmp_pdu *request, nets
     static const u_char exceptions[] = {
         [LOOKUP_NO_OBJECT] = SNMP_NOSUCHOBJECT,
         [LOOKUP_NO_INSTANCE] = SNMP_NOSUCHINSTANCE,
+        [LOOKUP_LACKING] = SNMP_NOSUCHINSTANCE,
     };
     struct page page;
 

@@ -4,8 +4,7 @@
 
 #include "base/log.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define INSTANCE_ROOM 64
@@ -31,6 +30,7 @@ static const struct {
     {DEVSEC_ERR_INCONSISTENT, SNMP_ERR_INCONSISTENTVALUE},
     {DEVSEC_ERR_NOT_WRITABLE, SNMP_ERR_NOTWRITABLE},
     {DEVSEC_ERR_NO_CREATION, SNMP_ERR_NOCREATION},
+    {DEVSEC_ERR_INCONSISTENT_NAME, SNMP_ERR_INCONSISTENTNAME},
     {DEVSEC_ERR_UNAVAILABLE, SNMP_ERR_RESOURCEUNAVAILABLE},
     {DEVSEC_ERR_MEMORY, SNMP_ERR_RESOURCEUNAVAILABLE},
     {DEVSEC_ERR_BUSY, SNMP_ERR_RESOURCEUNAVAILABLE},
@@ -47,8 +47,7 @@ static int status_of(enum devsec_err err)
 
 static void forget(struct set_state *set)
 {
-    transaction_free(set->txn);
-    free(set->actions);
+    set_plan_clear(&set->plan);
     memset(set, 0, sizeof(*set));
 }
 
@@ -86,141 +85,6 @@ static void refuse(struct dispatch *dispatch, const struct leaf *leaf, const net
 
 /* ---- TestSet ---- */
 
-/* What one TestSet collects: where each setting stands in the PDU, to answer at the right index. */
-struct test {
-    struct dispatch *dispatch;
-    struct transaction *txn;
-    struct set_action *actions;
-    size_t n_actions;
-    bool has_settings;
-    long index;                /* of the varbind at hand, from 1 */
-    long given[SETTING_COUNT]; /* the setting's index in the PDU, 0 if it has none */
-    struct value values[SETTING_COUNT];
-    const struct leaf *guilty; /* whose name goes before the reason; NULL before it is known */
-};
-
-static enum devsec_err find_writable(const struct dispatch *dispatch, const netsnmp_variable_list *var,
-                                     const struct leaf **leaf, bool *exists, struct devsec_error *error)
-{
-    struct instance instance = {NULL, 0};
-    enum lookup lookup = dispatch_find(dispatch, var->name, var->name_length, &instance);
-    char name[SPRINT_MAX_LEN] = "";
-
-    if (lookup == LOOKUP_NO_OBJECT) {
-        snprint_objid(name, sizeof(name), var->name, var->name_length);
-        return devsec_fail(error, DEVSEC_ERR_NOT_WRITABLE, "%.128s: there is no such object", name);
-    }
-    *leaf = instance.leaf;
-    if (instance.leaf->object->access < MIB_ACCESS_READ_WRITE)
-        return devsec_fail(error, DEVSEC_ERR_NOT_WRITABLE, "the object is read-only");
-    *exists = lookup == LOOKUP_FOUND;
-    return DEVSEC_OK;
-}
-
-/* The same object twice with different values cannot be judged without an order, and order does not count here. */
-static enum devsec_err test_setting(struct test *test, int setting, struct value *value, struct devsec_error *error)
-{
-    const enum setting_id id = (enum setting_id)setting;
-
-    if (test->given[id] && !value_equal(id, &test->values[id], value))
-        return devsec_fail(error, DEVSEC_ERR_INCONSISTENT, "given twice in one request, with different values");
-    if (!test->given[id]) {
-        enum devsec_err err = transaction_set(test->txn, id, value, error);
-
-        if (err)
-            return err;
-        test->given[id] = test->index;
-        test->has_settings = true;
-        test->values[id] = *value; /* takes the text */
-        value_init(value);
-    }
-    return DEVSEC_OK;
-}
-
-static enum devsec_err test_action(struct test *test, const struct leaf *leaf, int64_t value,
-                                   struct devsec_error *error)
-{
-    enum devsec_err err = leaf->binding->test(test->dispatch->agent, value, error);
-
-    if (err)
-        return err;
-    for (size_t i = 0; i < test->n_actions; i++) {
-        if (test->actions[i].leaf == leaf)
-            return test->actions[i].value == value ? DEVSEC_OK
-                                                   : devsec_fail(error, DEVSEC_ERR_INCONSISTENT,
-                                                                 "given twice in one request, with different values");
-    }
-    test->actions[test->n_actions++] = (struct set_action){leaf, value};
-    return DEVSEC_OK;
-}
-
-static enum devsec_err test_varbind(struct test *test, const netsnmp_variable_list *var, struct devsec_error *error)
-{
-    struct value value = {0, NULL};
-    bool exists = false;
-    enum devsec_err err = find_writable(test->dispatch, var, &test->guilty, &exists, error);
-
-    /* A value that no instance could take is worse than an instance that is not there (RFC 3416, 4.2.5, (3) to (7)). */
-    if (!err)
-        err = syntax_from_varbind(test->guilty->object, var, &value, error);
-    if (!err && !exists)
-        err = devsec_fail(error, DEVSEC_ERR_NO_CREATION, "a scalar has the one instance 0, and no other can be made");
-    if (!err)
-        err = test->guilty->setting >= 0 ? test_setting(test, test->guilty->setting, &value, error)
-                                         : test_action(test, test->guilty, value.number, error);
-    value_clear(&value);
-    return err;
-}
-
-/* The cross-checks; a fault is answered at the first varbind that has a part in it. */
-static enum devsec_err test_together(struct test *test, struct devsec_error *error)
-{
-    struct store_fault fault = {.n_involved = 0};
-    enum devsec_err err = transaction_check(test->txn, &fault);
-    long first = 0;
-
-    if (!err)
-        return DEVSEC_OK;
-    *error = fault.error;
-    for (size_t i = 0; i < fault.n_involved; i++) {
-        long at = test->given[fault.involved[i]];
-
-        if (!at || (first && at >= first))
-            continue;
-        first = at;
-        for (size_t l = 0; l < test->dispatch->n_leaves; l++) {
-            if (test->dispatch->leaves[l].setting == (int)fault.involved[i])
-                test->guilty = &test->dispatch->leaves[l];
-        }
-    }
-    if (!first)
-        test->guilty = NULL;
-    test->index = first ? first : 1;
-    return err;
-}
-
-static enum devsec_err test_all(struct test *test, const netsnmp_pdu *request, struct devsec_error *error)
-{
-    enum devsec_err err = transaction_begin(&test->txn, test->dispatch->agent->store, error);
-    size_t varbinds = 0;
-
-    for (const netsnmp_variable_list *var = request->variables; var; var = var->next_variable)
-        varbinds++;
-    test->index = 1;
-    test->actions = calloc(varbinds + 1, sizeof(*test->actions));
-    if (!err && !test->actions)
-        err = devsec_fail(error, DEVSEC_ERR_MEMORY, "out of memory");
-    for (const netsnmp_variable_list *var = request->variables; var && !err; var = var->next_variable) {
-        test->guilty = NULL;
-        err = test_varbind(test, var, error);
-        if (!err)
-            test->index++;
-    }
-    if (!err)
-        err = test_together(test, error);
-    return err;
-}
-
 /* `index` counts from 1; NULL behind the last. */
 static const netsnmp_variable_list *varbind_at(const netsnmp_pdu *request, long index)
 {
@@ -234,7 +98,8 @@ static const netsnmp_variable_list *varbind_at(const netsnmp_pdu *request, long 
 int set_test(struct dispatch *dispatch, const netsnmp_pdu *request, long *index)
 {
     struct set_state *set = &dispatch->set;
-    struct test test = {.dispatch = dispatch};
+    struct set_plan plan = {.txn = NULL};
+    struct set_blame blame = {NULL, 1};
     struct devsec_error error = {DEVSEC_OK, ""};
     enum devsec_err err;
 
@@ -244,24 +109,18 @@ int set_test(struct dispatch *dispatch, const netsnmp_pdu *request, long *index)
     }
     /* A predecessor that was never cleaned up is one whose master gave up on it; what it committed stands. */
     dispatch_abandon(dispatch);
-    err = test_all(&test, request, &error);
-    for (size_t i = 0; i < SETTING_COUNT; i++)
-        value_clear(&test.values[i]);
+    err = set_plan_make(&plan, dispatch, request, &blame, &error);
     if (err) {
-        refuse(dispatch, test.guilty, varbind_at(request, test.index), &error);
-        transaction_free(test.txn);
-        free(test.actions);
-        *index = test.index;
+        refuse(dispatch, blame.leaf, varbind_at(request, blame.index), &error);
+        set_plan_clear(&plan);
+        *index = blame.index;
         return status_of(err);
     }
     *set = (struct set_state){
         .phase = SET_TESTED,
         .sessid = request->sessid,
         .transid = request->transid,
-        .txn = test.txn,
-        .has_settings = test.has_settings,
-        .actions = test.actions,
-        .n_actions = test.n_actions,
+        .plan = plan,
     };
     return SNMP_ERR_NOERROR;
 }
@@ -276,6 +135,42 @@ static int fail_late(struct dispatch *dispatch, const struct devsec_error *error
     return status;
 }
 
+/* Makes so what is not in the store. Cannot fail: TestSet has seen to it. */
+static void do_rest(struct dispatch *dispatch, const struct set_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_actions; i++)
+        plan->actions[i].leaf->binding->commit(dispatch->agent, plan->actions[i].value);
+    for (size_t i = 0; i < plan->rows.count; i++) {
+        if (plan->rows.list[i]->table->commit_row)
+            plan->rows.list[i]->table->commit_row(dispatch->agent, plan->rows.list[i]);
+    }
+}
+
+/* Takes it back, the last first. Once and for good: nothing of it is left in the plan. */
+static void undo_rest(struct dispatch *dispatch, struct set_plan *plan)
+{
+    for (size_t i = plan->rows.count; i > 0; i--) {
+        if (plan->rows.list[i - 1]->table->undo_row)
+            plan->rows.list[i - 1]->table->undo_row(dispatch->agent, plan->rows.list[i - 1]);
+    }
+    row_set_clear(&plan->rows);
+    for (size_t i = plan->n_actions; i > 0; i--)
+        plan->actions[i - 1].leaf->binding->undo(dispatch->agent, plan->actions[i - 1].value);
+    plan->n_actions = 0;
+}
+
+static void finish_rest(struct dispatch *dispatch, const struct set_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_actions; i++) {
+        if (plan->actions[i].leaf->binding->finish)
+            plan->actions[i].leaf->binding->finish(dispatch->agent, plan->actions[i].value);
+    }
+    for (size_t i = 0; i < plan->rows.count; i++) {
+        if (plan->rows.list[i]->table->finish_row)
+            plan->rows.list[i]->table->finish_row(dispatch->agent, plan->rows.list[i]);
+    }
+}
+
 int set_commit(struct dispatch *dispatch, const netsnmp_pdu *request, long *index)
 {
     struct set_state *set = &dispatch->set;
@@ -287,13 +182,14 @@ int set_commit(struct dispatch *dispatch, const netsnmp_pdu *request, long *inde
         devsec_fail(&error, DEVSEC_ERR_INTERNAL, "the SET was not tested before its commit; send it again");
         return fail_late(dispatch, &error, SNMP_ERR_COMMITFAILED, index);
     }
-    /* Actions alone need no disk: a device whose store has failed can still be restarted. */
-    if (set->has_settings && transaction_commit(set->txn, &error)) {
+    /* What is not in the store needs no disk: a device whose store has failed can still be restarted. */
+    if (set->plan.for_store && transaction_commit(set->plan.txn, &error)) {
         agent_follow(dispatch->agent); /* the store's status changed */
         return fail_late(dispatch, &error, SNMP_ERR_COMMITFAILED, index);
     }
-    for (size_t i = 0; i < set->n_actions; i++)
-        set->actions[i].leaf->binding->commit(dispatch->agent, set->actions[i].value);
+    if (set->plan.for_store)
+        agent_follow_document(dispatch->agent);
+    do_rest(dispatch, &set->plan);
     set->phase = SET_COMMITTED;
     return SNMP_ERR_NOERROR;
 }
@@ -302,13 +198,15 @@ int set_undo(struct dispatch *dispatch, const netsnmp_pdu *request, long *index)
 {
     struct set_state *set = &dispatch->set;
     struct devsec_error error = {DEVSEC_OK, ""};
+    enum devsec_err err;
 
     if (!same_set(set, request) || set->phase != SET_COMMITTED)
         return SNMP_ERR_NOERROR; /* nothing was done, or it is undone already */
-    for (size_t i = set->n_actions; i > 0; i--)
-        set->actions[i - 1].leaf->binding->undo(dispatch->agent, set->actions[i - 1].value);
-    set->n_actions = 0; /* undone for good, also where the document cannot be */
-    if (transaction_undo(set->txn, &error))
+    /* First what is not in the store: also where the document cannot be brought back. */
+    undo_rest(dispatch, &set->plan);
+    err = transaction_undo(set->plan.txn, &error);
+    agent_follow_document(dispatch->agent);
+    if (err)
         return fail_late(dispatch, &error, SNMP_ERR_UNDOFAILED, index);
     set->phase = SET_UNDONE;
     return SNMP_ERR_NOERROR;
@@ -320,11 +218,8 @@ static void settle(struct dispatch *dispatch)
     struct set_state *set = &dispatch->set;
 
     if (set->phase == SET_COMMITTED) {
-        transaction_finish(set->txn);
-        for (size_t i = 0; i < set->n_actions; i++) {
-            if (set->actions[i].leaf->binding->finish)
-                set->actions[i].leaf->binding->finish(dispatch->agent, set->actions[i].value);
-        }
+        transaction_finish(set->plan.txn);
+        finish_rest(dispatch, &set->plan);
     }
     forget(set);
     agent_follow(dispatch->agent);
@@ -339,6 +234,11 @@ void set_cleanup(struct dispatch *dispatch, const netsnmp_pdu *request)
 bool dispatch_holds_commit(const struct dispatch *dispatch)
 {
     return dispatch->set.phase == SET_COMMITTED;
+}
+
+bool dispatch_is_idle(const struct dispatch *dispatch)
+{
+    return dispatch->set.phase == SET_IDLE;
 }
 
 void dispatch_abandon(struct dispatch *dispatch)

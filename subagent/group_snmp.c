@@ -93,7 +93,7 @@ static const struct binding bindings[] = {
 };
 
 static const struct table_binding tables[] = {
-    {MIB_devsecAdminEntry, count_admins, index_admin},
+    {.entry = MIB_devsecAdminEntry, .count = count_admins, .index = index_admin},
 };
 
 const struct binding_group group_snmp = {

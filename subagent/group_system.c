@@ -8,15 +8,6 @@ static bool put_count(int object, int64_t count, netsnmp_variable_list *var)
     return syntax_put_number(&mib_objects[object], count, var);
 }
 
-/* A sentence of any length as an SnmpAdminString. */
-static bool put_sentence(const char *sentence, netsnmp_variable_list *var)
-{
-    char text[ADMIN_STRING_MAX];
-
-    admin_string(text, sentence);
-    return syntax_put_text(text, var);
-}
-
 static bool get_agent_version(const struct agent *agent, size_t row, netsnmp_variable_list *var)
 {
     (void)agent;
@@ -85,7 +76,7 @@ static bool get_store_status(const struct agent *agent, size_t row, netsnmp_vari
 static bool get_store_status_text(const struct agent *agent, size_t row, netsnmp_variable_list *var)
 {
     (void)row;
-    return put_sentence(store_status_text(agent->store), var);
+    return syntax_put_sentence(store_status_text(agent->store), var);
 }
 
 static bool get_last_set_error(const struct agent *agent, size_t row, netsnmp_variable_list *var)
@@ -105,7 +96,7 @@ static bool get_restart_required(const struct agent *agent, size_t row, netsnmp_
 static bool get_restart_reason(const struct agent *agent, size_t row, netsnmp_variable_list *var)
 {
     (void)row;
-    return put_sentence(restart_reason(agent->restart), var);
+    return syntax_put_sentence(restart_reason(agent->restart), var);
 }
 
 static bool get_restart(const struct agent *agent, size_t row, netsnmp_variable_list *var)
@@ -171,7 +162,7 @@ static bool get_apply_time(const struct agent *agent, size_t row, netsnmp_variab
 
 static bool get_apply_error(const struct agent *agent, size_t row, netsnmp_variable_list *var)
 {
-    return put_sentence(apply_state(agent->apply, row)->error, var);
+    return syntax_put_sentence(apply_state(agent->apply, row)->error, var);
 }
 
 static bool get_health(const struct agent *agent, size_t row, netsnmp_variable_list *var)
@@ -186,19 +177,44 @@ static bool get_health_text(const struct agent *agent, size_t row, netsnmp_varia
     return syntax_put_text(agent->health.text, var);
 }
 
-/* The counters of things there is no inventory of yet: none are there, so none are counted. */
+/* As of the last look at the clock, a second ago at the most. */
+static bool get_cert_total(const struct agent *agent, size_t row, netsnmp_variable_list *var)
+{
+    (void)row;
+    return put_count(MIB_devsecCertTotal, agent->health.certificates.total, var);
+}
+
+static bool get_cert_expiring(const struct agent *agent, size_t row, netsnmp_variable_list *var)
+{
+    (void)row;
+    return put_count(MIB_devsecCertExpiringCount, agent->health.certificates.expiring, var);
+}
+
+static bool get_cert_expired(const struct agent *agent, size_t row, netsnmp_variable_list *var)
+{
+    (void)row;
+    return put_count(MIB_devsecCertExpiredCount, agent->health.certificates.expired, var);
+}
+
+static bool get_weak_keys(const struct agent *agent, size_t row, netsnmp_variable_list *var)
+{
+    (void)row;
+    return put_count(MIB_devsecWeakKeyCount, agent->health.certificates.weak, var);
+}
+
+/* The counters of what the device does not have: advisories and SCEP. */
 static bool get_none(const struct agent *agent, size_t row, netsnmp_variable_list *var)
 {
     (void)agent;
     (void)row;
-    return put_count(MIB_devsecCertTotal, 0, var);
+    return put_count(MIB_devsecAdvisoryPendingCount, 0, var);
 }
 
 static const struct binding bindings[] = {
     {MIB_devsecAgentVersion, .get = get_agent_version},
     {MIB_devsecDeviceModel, .get = get_device_model},
     {MIB_devsecFirmwareVersion, .get = get_firmware_version},
-    {MIB_devsecSetSerialNo, get_set_serial, test_set_serial, commit_set_serial, undo_set_serial, NULL},
+    {MIB_devsecSetSerialNo, get_set_serial, test_set_serial, commit_set_serial, .undo = undo_set_serial},
     {MIB_devsecStoreGeneration, .get = get_store_generation},
     {MIB_devsecStoreLastChange, .get = get_store_last_change},
     {MIB_devsecStoreStatus, .get = get_store_status},
@@ -206,7 +222,7 @@ static const struct binding bindings[] = {
     {MIB_devsecLastSetError, .get = get_last_set_error},
     {MIB_devsecRestartRequired, .get = get_restart_required},
     {MIB_devsecRestartReason, .get = get_restart_reason},
-    {MIB_devsecRestart, get_restart, test_restart, commit_restart, commit_restart, finish_restart},
+    {MIB_devsecRestart, get_restart, test_restart, commit_restart, .undo = commit_restart, .finish = finish_restart},
     {MIB_devsecApplyName, .get = get_apply_name},
     {MIB_devsecApplyState, .get = get_apply_state},
     {MIB_devsecApplyGeneration, .get = get_apply_generation},
@@ -214,16 +230,16 @@ static const struct binding bindings[] = {
     {MIB_devsecApplyError, .get = get_apply_error},
     {MIB_devsecHealth, .get = get_health},
     {MIB_devsecHealthText, .get = get_health_text},
-    {MIB_devsecCertTotal, .get = get_none},
-    {MIB_devsecCertExpiringCount, .get = get_none},
-    {MIB_devsecCertExpiredCount, .get = get_none},
-    {MIB_devsecWeakKeyCount, .get = get_none},
+    {MIB_devsecCertTotal, .get = get_cert_total},
+    {MIB_devsecCertExpiringCount, .get = get_cert_expiring},
+    {MIB_devsecCertExpiredCount, .get = get_cert_expired},
+    {MIB_devsecWeakKeyCount, .get = get_weak_keys},
     {MIB_devsecAdvisoryPendingCount, .get = get_none},
     {MIB_devsecScepFailureCount, .get = get_none},
 };
 
 static const struct table_binding tables[] = {
-    {MIB_devsecApplyEntry, count_appliers, index_applier},
+    {.entry = MIB_devsecApplyEntry, .count = count_appliers, .index = index_applier},
 };
 
 const struct binding_group group_system = {

@@ -77,7 +77,7 @@ static const struct binding bindings[] = {
 };
 
 static const struct table_binding tables[] = {
-    {MIB_devsecTlsSuiteEntry, count_suites, index_suite},
+    {.entry = MIB_devsecTlsSuiteEntry, .count = count_suites, .index = index_suite},
 };
 
 const struct binding_group group_tls = {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* devsecd: the command line and the main loop. */
 #include "agent.h"
+#include "jobs.h"
 #include "link.h"
 #include "restart.h"
+#include "workers.h"
 
 #include "base/log.h"
+#include "secret/openssl_memory.h"
 
 #include <net-snmp/net-snmp-config.h>
 
@@ -15,6 +18,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +30,10 @@
 enum exit_status {
     EXIT_USAGE = 2,
 };
+
+/* Of malloc: one a thread. With fewer a worker that has lost its processor inside malloc would hold up the main thread.
+ */
+#define ARENAS (1 + JOBS_THREADS)
 
 static const char usage[] = "Usage: devsecd [-f] [-d] [-c FILE]\n"
                             "\n"
@@ -86,6 +94,12 @@ static void on_store(int fd, void *argument)
     agent_refresh(argument);
 }
 
+static void on_workers(int fd, void *argument)
+{
+    (void)fd;
+    agent_collect(argument);
+}
+
 static void on_signal(int fd, void *argument)
 {
     struct agent *agent = argument;
@@ -137,6 +151,7 @@ static int run(struct agent *agent)
         return EXIT_FAILURE;
     }
     register_readfd(signals, on_signal, agent);
+    register_readfd(workers_fd(agent->workers), on_workers, agent);
     if (notice >= 0)
         register_readfd(notice, on_store, agent);
     else
@@ -145,6 +160,7 @@ static int run(struct agent *agent)
         agent_check_and_process(1);
     if (notice >= 0)
         unregister_readfd(notice);
+    unregister_readfd(workers_fd(agent->workers));
     unregister_readfd(signals);
     link_stop(agent->link);
     agent->link = NULL;
@@ -161,6 +177,8 @@ int main(int argc, char **argv)
 
     if (!parse(argc, argv, &options, &status))
         return status;
+    (void)openssl_memory_cleanse(); /* nothing has used OpenSSL yet, so it cannot fail */
+    mallopt(M_ARENA_MAX, ARENAS);
     log_open("devsecd", true, options.debug); /* whoever starts it sees why it does not start */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);       /* no core file: the memory may hold secrets */
     if (agent_open(&agent, options.config, &error)) {
@@ -176,6 +194,7 @@ int main(int argc, char **argv)
     log_info("main", "devsecd %s started", DEVSEC_VERSION);
     status = run(&agent);
     log_info("main", "devsecd ended");
-    agent_close(&agent);
+    if (!agent_close(&agent))
+        _exit(status); /* a thread still runs: nothing that it uses may be cleaned up */
     return status;
 }

@@ -1,40 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Notifications; see notify.h. */
-#include "notify.h"
+#include "notify_private.h"
 
-#include "agent.h"
-#include "devsec_mib.h"
 #include "dispatch.h"
 
 #include "base/log.h"
-#include "guard/guard_link.h"
 
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <stdlib.h>
-#include <time.h>
-
-/* One kind's clock. */
-struct kind_state {
-    bool sent;            /* ever */
-    bool held;            /* one waits for the interval to end */
-    struct timespec when; /* of the last one, CLOCK_MONOTONIC */
-};
-
-struct notifier {
-    struct agent *agent;
-    struct document *known; /* the settings as last notified */
-    enum store_status known_status;
-    uint32_t known_denied[ANNOUNCE_DENIED_KINDS];
-    uint32_t changed_groups; /* what the next devsecSettingsChanged says */
-    uint32_t suppressed;
-    struct kind_state kinds[MIB_NOTIFICATION_COUNT];
-};
+#include <string.h>
 
 /* Which setting switches each kind on. */
 static const enum setting_id enabling[MIB_NOTIFICATION_COUNT] = {
     [MIB_NOTIFICATION_devsecSettingsChanged] = SETTING_NOTIFY_SETTINGS_CHANGED,
     [MIB_NOTIFICATION_devsecStoreDegraded] = SETTING_NOTIFY_STORE_DEGRADED,
     [MIB_NOTIFICATION_devsecAccessDenied] = SETTING_NOTIFY_ACCESS_DENIED,
+    [MIB_NOTIFICATION_devsecCertExpiring] = SETTING_NOTIFY_CERT_EXPIRING,
+    [MIB_NOTIFICATION_devsecCertExpired] = SETTING_NOTIFY_CERT_EXPIRED,
 };
 
 static const struct value *setting_value(const struct notifier *notifier, enum setting_id id)
@@ -42,10 +24,15 @@ static const struct value *setting_value(const struct notifier *notifier, enum s
     return &store_current(notifier->agent->store)->values[id];
 }
 
-/* Whether another one of this kind would come too soon, by the interval as it is now. */
-static bool too_soon(const struct notifier *notifier, const struct kind_state *kind)
+bool notify_is_on(const struct notifier *notifier, int id)
+{
+    return setting_value(notifier, enabling[id])->number != 0;
+}
+
+bool notify_too_soon(const struct notifier *notifier, int id)
 {
     const int64_t interval = setting_value(notifier, SETTING_NOTIFY_MIN_INTERVAL)->number;
+    const struct kind_state *kind = &notifier->kinds[id];
     struct timespec now;
     int64_t passed_ms;
 
@@ -56,7 +43,7 @@ static bool too_soon(const struct notifier *notifier, const struct kind_state *k
     return passed_ms < interval * 1000;
 }
 
-static bool add_object(const struct notifier *notifier, netsnmp_variable_list **list, int object)
+static bool add_object(const struct notifier *notifier, netsnmp_variable_list **list, int object, size_t row)
 {
     oid name[MAX_OID_LEN] = {0};
     netsnmp_variable_list *var = snmp_varlist_add_variable(list, name, 1, ASN_NULL, NULL, 0);
@@ -65,14 +52,14 @@ static bool add_object(const struct notifier *notifier, netsnmp_variable_list **
     if (!var)
         return false;
     if (object != MIB_devsecNotifyChangedGroups)
-        return dispatch_read(notifier->agent->dispatch, object, 0, var);
+        return dispatch_read(notifier->agent->dispatch, object, row, var);
     length = dispatch_oid(mib_objects[object].oid, mib_objects[object].oid_len, name);
     name[length++] = 0;
     return snmp_set_var_objid(var, name, length) == 0 &&
            syntax_put_number(&mib_objects[object], notifier->changed_groups, var);
 }
 
-static void send_now(struct notifier *notifier, int id)
+netsnmp_variable_list *notify_make(const struct notifier *notifier, int id, size_t row)
 {
     static const oid trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}; /* snmpTrapOID.0, RFC 3418 */
     const struct mib_notification *notification = &mib_notifications[id];
@@ -83,24 +70,37 @@ static void send_now(struct notifier *notifier, int id)
                                           length * sizeof(oid)) != NULL;
 
     for (size_t i = 0; i < notification->n_objects && good; i++)
-        good = add_object(notifier, &list, notification->objects[i]);
+        good = add_object(notifier, &list, notification->objects[i], row);
     if (good)
+        return list;
+    log_error("notify", "%s could not be made", notification->name);
+    snmp_free_varbind(list);
+    return NULL;
+}
+
+void notify_send(struct notifier *notifier, int id, netsnmp_variable_list *list)
+{
+    if (list)
         send_v2trap(list); /* goes to the master as an AgentX Notify PDU */
-    else
-        log_error("notify", "%s could not be made", notification->name);
     snmp_free_varbind(list);
     clock_gettime(CLOCK_MONOTONIC, &notifier->kinds[id].when);
     notifier->kinds[id].sent = true;
     notifier->kinds[id].held = false;
+}
+
+/* Sends one that is about no row. */
+static void send_now(struct notifier *notifier, int id)
+{
+    notify_send(notifier, id, notify_make(notifier, id, 0));
     if (id == MIB_NOTIFICATION_devsecSettingsChanged)
         notifier->changed_groups = 0;
 }
 
 static void raise_kind(struct notifier *notifier, int id)
 {
-    if (!setting_value(notifier, enabling[id])->number)
+    if (!notify_is_on(notifier, id))
         return;
-    if (too_soon(notifier, &notifier->kinds[id])) {
+    if (notify_too_soon(notifier, id)) {
         notifier->suppressed++;
         notifier->kinds[id].held = true;
         return;
@@ -114,10 +114,10 @@ static void send_held(struct notifier *notifier)
     for (int id = 0; id < MIB_NOTIFICATION_COUNT; id++) {
         struct kind_state *kind = &notifier->kinds[id];
 
-        if (!kind->held || too_soon(notifier, kind))
+        if (!kind->held || notify_too_soon(notifier, id))
             continue;
         kind->held = false;
-        if (setting_value(notifier, enabling[id])->number)
+        if (notify_is_on(notifier, id))
             send_now(notifier, id);
     }
 }
@@ -130,7 +130,30 @@ static uint32_t group_bit(const struct mib_object *object)
     return 1u << (object->oid[1] - 1);
 }
 
-/* The groups that two documents differ in. */
+/* Whether two tables of keys differ in more than what was told of their ends. */
+static bool keys_differ(const struct table *known, const struct table *current)
+{
+    if (known->count != current->count)
+        return true;
+    for (size_t i = 0; i < known->count; i++) {
+        struct value row[KEY_COLUMNS];
+
+        memcpy(row, current->rows[i], sizeof(row));
+        row[KEY_TOLD] = known->rows[i][KEY_TOLD];
+        if (!row_equal(TABLE_KEYS, known->rows[i], row))
+            return true;
+    }
+    return false;
+}
+
+static bool tables_differ(enum table_id id, const struct table *known, const struct table *current)
+{
+    if (table_schemas[id].state)
+        return false;
+    return id == TABLE_KEYS ? keys_differ(known, current) : !table_equal(id, known, current);
+}
+
+/* The groups that two documents differ in; how far jobs are, and what was notified, is no setting. */
 static uint32_t groups_between(const struct document *known, const struct document *current)
 {
     uint32_t groups = 0;
@@ -140,7 +163,7 @@ static uint32_t groups_between(const struct document *known, const struct docume
             groups |= group_bit(setting_object(id));
     }
     for (enum table_id id = 0; id < TABLE_COUNT; id++) {
-        if (!table_equal(id, &known->tables[id], &current->tables[id]))
+        if (tables_differ(id, &known->tables[id], &current->tables[id]))
             groups |= group_bit(&mib_objects[table_schemas[id].entry]);
     }
     return groups;
@@ -222,6 +245,7 @@ void notify_free(struct notifier *notifier)
     if (!notifier)
         return;
     document_free(notifier->known);
+    free(notifier->notes.list);
     free(notifier);
 }
 

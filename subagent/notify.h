@@ -23,6 +23,16 @@ void notify_free(struct notifier *notifier); /* NULL is legal */
  */
 void notify_look(struct notifier *notifier);
 
+/*
+ * To be called every second: raises devsecCertExpiring and devsecCertExpired for the certificates whose end has come
+ * nearer by a stage (pki/expiry.h), one a certificate, those that end first before the others, in each kind one per
+ * minimum interval. What is told is put down in the settings document first, so that it is told once across restarts;
+ * a document that cannot be written does not keep it from being told, and is tried again later. A kind that is
+ * switched off counts as not told. Does nothing while the agent is not registered or a SET is under way, for a commit
+ * must not come between its phases. Ends with agent_follow if it tried to commit.
+ */
+void notify_expiry(struct notifier *notifier);
+
 /* Counter32 of notifications that were held back; 0 for NULL. */
 uint32_t notify_suppressed(const struct notifier *notifier);
 

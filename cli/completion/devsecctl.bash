@@ -30,6 +30,13 @@ _devsecctl_own_options()
     esac
 }
 
+_devsecctl_option_words()
+{
+    case "$1" in
+        # @OPTIONWORDS@
+    esac
+}
+
 _devsecctl()
 {
     local commands="@COMMANDS@"
@@ -43,19 +50,17 @@ _devsecctl()
     for ((i = 1; i < COMP_CWORD; i++)); do
         word="${COMP_WORDS[i]}"
         case "$word" in
-            -c | -o | --config | --output | --role | --auth | --priv | --engine-id)
+            @TAKERS@)
                 ((i++))
                 [ "${COMP_WORDS[i]}" != "=" ] || ((i++))
                 if ((i >= COMP_CWORD)); then
                     [ "$cur" != "=" ] || cur=""
-                    case "$word" in
-                        -o | --output) mapfile -t COMPREPLY < <(compgen -W "@FORMATS@" -- "$cur") ;;
-                        --role) mapfile -t COMPREPLY < <(compgen -W "@ROLES@" -- "$cur") ;;
-                        --auth) mapfile -t COMPREPLY < <(compgen -W "@AUTHS@" -- "$cur") ;;
-                        --priv) mapfile -t COMPREPLY < <(compgen -W "@PRIVS@" -- "$cur") ;;
-                        --engine-id) ;;
-                        *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-                    esac
+                    values="$(_devsecctl_option_words "$word")"
+                    if [ "$values" = "@file" ]; then
+                        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                    else
+                        mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+                    fi
                     return
                 fi
                 ;;
@@ -87,6 +92,7 @@ _devsecctl()
         file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
         shell) ((i > 0)) || values="@SHELLS@" ;;
         role) ((i != 1)) || values="@ROLES@" ;;
+        use) ((i != 0)) || values="@USES@" ;;
         command)
             values="$commands"
             [ "${#words[@]}" -lt 2 ] || values="$(_devsecctl_subcommands "${words[1]}")"

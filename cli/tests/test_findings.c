@@ -58,7 +58,7 @@ static const struct {
     {"format: 1\nsmtp:\n  g\xC3\xBC: {x: 1}\n  h\xC3\xA4st: [1]\n  port: 99999\n",
      {{3, 3, "unknown key"}, {4, 3, "unknown key"}, {5, 9, "99999"}}},
     {"format: one\nsmtp:\n  port: 99999\n", {{1, 9, "format"}}},
-    {"format: 2\nsmtp:\n  port: 99999\n", {{1, 9, "newer"}}},
+    {"format: 3\nsmtp:\n  port: 99999\n", {{1, 9, "newer"}}},
     {"smtp:\n  port: 99999\n", {{2, 9, "99999"}, {3, 1, "format"}}},
     {"format: 1\nsmtp:\n  port: 1\n  port: 2\n", {{4, 3, "port"}}},
     {"format: 1\nsmtp: [\n", {{3, 1, "flow"}}},

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Room for what an applier's `inputs` writes. */
+#define APPLIER_INPUTS_MAX 192
+
 /*
  * One kind of rendered file.
  *   name    as devsecApplyName has it; static
@@ -15,6 +18,8 @@
  *   serves  whether this device has the service
  *   render  makes the file's text, which the caller frees; NULL when out of memory
  *   make    in the place of `render` where that can fail otherwise; *text is untouched on failure
+ *   inputs  writes a text (APPLIER_INPUTS_MAX) that is another whenever the file or the check's opinion could be: with
+ *           the same one nothing is made anew; NULL: each document may bring another file
  *   secret  whether the text holds secrets: it is cleansed
  *   check   has the service's own reader judge the text
  *   same    whether a text that is in place says the same, though its octets differ; NULL: then it does not
@@ -28,6 +33,7 @@ struct applier {
     char *(*render)(const struct device *device, const struct document *document);
     enum devsec_err (*make)(const struct device *device, const struct document *document, char **text,
                             struct devsec_error *error);
+    void (*inputs)(const struct device *device, const struct document *document, char *to);
     bool secret;
     enum devsec_err (*check)(const struct device *device, const struct document *document, const char *text,
                              struct devsec_error *error);
@@ -40,5 +46,6 @@ extern const struct applier applier_openssl;
 extern const struct applier applier_snmp_policy;
 extern const struct applier applier_snmpd_users;
 extern const struct applier applier_snmpd_access;
+extern const struct applier applier_tls_certificate;
 
 #endif

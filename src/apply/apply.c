@@ -32,19 +32,17 @@ struct placed {
 
 struct apply {
     const struct device *device;
-    char *folder;                    /* absolute: devsecd leaves the directory that it was started in */
-    const struct applier **appliers; /* those that this device has */
-    struct applier_state *states;    /* one for each of them */
-    struct placed *placed;           /* likewise */
+    char *folder;                       /* absolute: devsecd leaves the directory that it was started in */
+    const struct applier **appliers;    /* those that this device has */
+    struct applier_state *states;       /* one for each of them */
+    struct placed *placed;              /* likewise */
+    char (*inputs)[APPLIER_INPUTS_MAX]; /* likewise: what the file that is in place was made of */
     size_t count;
 };
 
 /* Every kind there is, in the order of devsecApplyTable. */
 static const struct applier *const appliers[] = {
-    &applier_openssl,
-    &applier_snmp_policy,
-    &applier_snmpd_users,
-    &applier_snmpd_access,
+    &applier_openssl, &applier_snmp_policy, &applier_snmpd_users, &applier_snmpd_access, &applier_tls_certificate,
 };
 
 #define N_APPLIERS (sizeof(appliers) / sizeof(appliers[0]))
@@ -106,7 +104,8 @@ enum devsec_err apply_new(struct apply **out, const char *directory, const struc
     apply->appliers = calloc(N_APPLIERS, sizeof(struct applier *));
     apply->states = calloc(N_APPLIERS, sizeof(*apply->states));
     apply->placed = calloc(N_APPLIERS, sizeof(*apply->placed));
-    if (!apply->appliers || !apply->states || !apply->placed)
+    apply->inputs = calloc(N_APPLIERS, sizeof(*apply->inputs));
+    if (!apply->appliers || !apply->states || !apply->placed || !apply->inputs)
         err = devsec_fail(error, DEVSEC_ERR_MEMORY, "out of memory");
     else
         err = folder_find(apply, directory, error);
@@ -133,6 +132,7 @@ void apply_free(struct apply *apply)
     free(apply->appliers);
     free(apply->states);
     free(apply->placed);
+    free(apply->inputs);
     free(apply);
 }
 
@@ -240,7 +240,8 @@ static bool is_there_already(int folder, const struct applier *applier, const ch
 
 /* ---- applying ---- */
 
-/* A text that is in place since this process had it checked needs no second opinion: most changes are none to it. */
+/* A text that is in place since this process had it checked needs no second opinion: most changes are none to it. Where
+ * an applier tells its inputs, they have changed, and with them perhaps what the check says. */
 static enum devsec_err apply_text(struct apply *apply, size_t i, int folder, const struct document *document,
                                   const char *text, struct devsec_error *error)
 {
@@ -253,7 +254,7 @@ static enum devsec_err apply_text(struct apply *apply, size_t i, int folder, con
     if (applied && !there && state->generation == document->generation)
         log_warning("apply", "%s: somebody removed or changed %s/%s; it is written again", state->name, apply->folder,
                     applier->file);
-    if (!there || !applied)
+    if (!there || !applied || applier->inputs)
         err = applier->check(apply->device, document, text, error);
     if (!err && !there)
         err = file_replace(folder, applier->file, applier->mode, text, strlen(text), NULL, error);
@@ -273,15 +274,32 @@ static enum devsec_err make_text(const struct apply *apply, const struct applier
     return *text ? DEVSEC_OK : devsec_fail(error, DEVSEC_ERR_MEMORY, "out of memory");
 }
 
+/* Whether what is in place was made of the same, by this process, and is still as it was. */
+static bool is_made_of(const struct apply *apply, size_t i, const struct document *document, const char *inputs)
+{
+    return apply->appliers[i]->inputs && apply->states[i].status == APPLY_APPLIED &&
+           strcmp(apply->inputs[i], inputs) == 0 && is_in_place(apply, i) &&
+           confirm(apply, i, document, NULL) == DEVSEC_OK;
+}
+
 static enum devsec_err apply_one(struct apply *apply, size_t i, int folder, const struct document *document,
                                  struct devsec_error *error)
 {
+    const struct applier *applier = apply->appliers[i];
+    char inputs[APPLIER_INPUTS_MAX] = "";
     char *text = NULL;
-    enum devsec_err err = make_text(apply, apply->appliers[i], document, &text, error);
+    enum devsec_err err;
 
+    if (applier->inputs)
+        applier->inputs(apply->device, document, inputs);
+    if (is_made_of(apply, i, document, inputs))
+        return DEVSEC_OK;
+    err = make_text(apply, applier, document, &text, error);
     if (!err)
         err = apply_text(apply, i, folder, document, text, error);
-    free_text(apply->appliers[i], text);
+    if (!err)
+        memcpy(apply->inputs[i], inputs, sizeof(inputs));
+    free_text(applier, text);
     return err;
 }
 

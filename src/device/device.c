@@ -3,6 +3,8 @@
 #include "device/device.h"
 
 #include "devsec_mib.h"
+#include "pki/key.h"
+#include "pki/uses.h"
 
 /* The settings behind the bits of tls_involved. The store names the first one that a request holds as the guilty one.
  */
@@ -23,6 +25,17 @@ static const struct {
 
 _Static_assert(TLS_SETTINGS_COUNT <= STORE_FAULT_MAX, "a fault cannot name every TLS setting");
 
+/* The kind of key that a document assigns to TLS, which the row of the key tells: nothing has to be opened for it. */
+static enum tls_certificate tls_certificate(const struct document *document)
+{
+    const struct pki_use tls = {PKI_USE_TLS, 1};
+    const struct value *key = pki_key_row(document, pki_use_slot(document, &tls));
+
+    if (!key || value_is_empty(&key[KEY_CERTIFICATE]))
+        return TLS_CERTIFICATE_NONE;
+    return key[KEY_TYPE].number == PKI_KEY_RSA ? TLS_CERTIFICATE_RSA : TLS_CERTIFICATE_ECDSA;
+}
+
 void device_tls_policy(const struct document *document, struct tls_policy *policy)
 {
     const struct value *values = document->values;
@@ -35,13 +48,8 @@ void device_tls_policy(const struct document *document, struct tls_policy *polic
         .ciphers = (uint32_t)values[SETTING_TLS_CIPHERS].number,
         .rsa_key_exchange = values[SETTING_TLS_RSA_KEY_EXCHANGE].number != 0,
         .sha1_digest = values[SETTING_TLS_SHA1_DIGEST].number != 0,
+        .certificate = tls_certificate(document),
     };
-}
-
-bool device_has_tls_certificate(const struct device *device)
-{
-    (void)device;
-    return false;
 }
 
 /* store_rules.adjust: turning SMTP over SSL on moves the port, unless the same request says where to [T8]. */
@@ -53,10 +61,9 @@ static void adjust(void *context, struct document *candidate, const struct docum
         candidate->values[SETTING_SMTP_PORT].number = SMTP_PORT_IMPLICIT_TLS;
 }
 
-/* store_rules.check */
-static enum devsec_err check(void *context, const struct document *candidate, struct store_fault *fault)
+static enum devsec_err check_tls(const struct device *device, const struct document *candidate,
+                                 struct store_fault *fault)
 {
-    const struct device *device = context;
     enum setting_id settings_involved[TLS_SETTINGS_COUNT + 1];
     struct devsec_error error = {0};
     struct tls_policy policy;
@@ -65,14 +72,26 @@ static enum devsec_err check(void *context, const struct document *candidate, st
     enum devsec_err err;
 
     device_tls_policy(candidate, &policy);
-    err = tls_policy_check(&policy, &device->stack, device_has_tls_certificate(device), &involved, &error);
+    err = tls_policy_check(&policy, &device->stack, &involved, &error);
     if (!err)
         return DEVSEC_OK;
     for (size_t i = 0; i < TLS_SETTINGS_COUNT; i++)
         if (tls_settings[i].involved & involved)
             settings_involved[count++] = tls_settings[i].setting;
     settings_involved[count] = SETTING_COUNT;
-    return store_fault_set(fault, err, settings_involved, "%s", error.text);
+    store_fault_set(fault, err, settings_involved, "%s", error.text);
+    if (!(involved & TLS_INVOLVES_CERTIFICATE))
+        return err;
+    store_fault_add_row(fault, "tls");
+    return store_fault_set_tables(fault, 1u << TABLE_USES | 1u << TABLE_KEYS, err);
+}
+
+/* store_rules.check: TLS first, whose sentences say most about TLS without a certificate. */
+static enum devsec_err check(void *context, const struct document *candidate, struct store_fault *fault)
+{
+    const enum devsec_err err = check_tls(context, candidate, fault);
+
+    return err ? err : pki_rules_check(candidate, fault);
 }
 
 enum devsec_err device_open(struct device *device, const char *profile_path, struct devsec_error *error)

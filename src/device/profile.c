@@ -4,6 +4,7 @@
 
 #include "device/yaml_fields.h"
 #include "devsec_mib.h"
+#include "store/table.h"
 #include "store/yaml.h"
 
 #include <stddef.h>
@@ -24,12 +25,55 @@ static const struct yaml_field tls_fields[] = {
      .kind = YAML_FIELD_LABELS,
      .required = true,
      .offset = offsetof(struct profile, tls_versions),
+     .low = 1,
      .labels = &mib_objects[MIB_devsecTlsVersions]},
     {.key = "ciphers",
      .kind = YAML_FIELD_LABELS,
      .required = true,
      .offset = offsetof(struct profile, tls_ciphers),
+     .low = 1,
      .labels = &mib_objects[MIB_devsecTlsCiphers]},
+};
+
+/* The enumerations of a key's specification are read as what they are made of. */
+_Static_assert(sizeof(enum pki_key_type) == sizeof(int) && sizeof(enum pki_curve) == sizeof(int),
+               "a label does not fit a key's specification");
+
+static const struct yaml_field reserved_key_fields[] = {
+    {.key = "type",
+     .kind = YAML_FIELD_LABEL,
+     .offset = offsetof(struct profile, reserved_key.type),
+     .labels = &mib_objects[MIB_devsecJobKeyType],
+     .fallback = "rsa"},
+    {.key = "bits",
+     .kind = YAML_FIELD_UNSIGNED,
+     .offset = offsetof(struct profile, reserved_key.bits),
+     .low = PKI_RSA_BITS_MIN,
+     .high = PKI_RSA_BITS_MAX,
+     .step = 8,
+     .fallback = "2048"},
+    {.key = "curve",
+     .kind = YAML_FIELD_LABEL,
+     .offset = offsetof(struct profile, reserved_key.curve),
+     .labels = &mib_objects[MIB_devsecJobKeyCurve],
+     .fallback = "p256"},
+};
+
+static const struct yaml_field keys_fields[] = {
+    {.key = "limit",
+     .kind = YAML_FIELD_UNSIGNED,
+     .offset = offsetof(struct profile, key_limit),
+     .low = 4,
+     .high = 10000,
+     .fallback = "32"},
+    {.key = "reserved",
+     .kind = YAML_FIELD_WORDS,
+     .offset = offsetof(struct profile, reserved_keys),
+     .words = key_reserved_words},
+    {.key = "reserved-key",
+     .kind = YAML_FIELD_GROUP,
+     .fields = reserved_key_fields,
+     .n_fields = sizeof(reserved_key_fields) / sizeof(reserved_key_fields[0])},
 };
 
 /* Model and firmware version go out as SnmpAdminString, which holds 255 octets (RFC 3411). */
@@ -54,6 +98,10 @@ static const struct yaml_field fields[] = {
      .kind = YAML_FIELD_GROUP,
      .fields = tls_fields,
      .n_fields = sizeof(tls_fields) / sizeof(tls_fields[0])},
+    {.key = "keys",
+     .kind = YAML_FIELD_GROUP,
+     .fields = keys_fields,
+     .n_fields = sizeof(keys_fields) / sizeof(keys_fields[0])},
 };
 
 static const size_t n_fields = sizeof(fields) / sizeof(fields[0]);

@@ -4,6 +4,7 @@
 #define DEVSEC_DEVICE_PROFILE_H
 
 #include "base/error.h"
+#include "pki/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,14 @@
  * tls:                      (optional) the device's own TLS stack, where it is not the linked OpenSSL
  *   versions: [tls10, tls11, tls12]      labels of devsecTlsVersions
  *   ciphers: [aes128, aes256]            labels of devsecTlsCiphers
+ * keys:                     (optional)
+ *   limit: 32                            how many keys the device can hold, 4..10000
+ *   reserved: [default, ams, device-signature]   which keys of its own it makes at its first start; none
+ *   reserved-key:                        what these are
+ *     type: rsa                          a label of devsecJobKeyType
+ *     bits: 2048                         of an RSA key, 1024..8192, a multiple of 8
+ *     curve: p256                        of an ECDSA key, a label of devsecJobKeyCurve
+ * Where a key below keys stands with one value, that is its default.
  */
 struct profile {
     char *model;
@@ -25,6 +34,9 @@ struct profile {
     bool has_tls_stack;
     uint32_t tls_versions;
     uint32_t tls_ciphers;
+    unsigned key_limit;
+    uint32_t reserved_keys; /* a mask, 1u << enum pki_reserved (pki/pki.h) */
+    struct pki_key_spec reserved_key;
 };
 
 /*

@@ -125,6 +125,15 @@ static enum devsec_err read_path(const struct reader *reader, const struct yaml_
     return DEVSEC_OK;
 }
 
+static enum devsec_err fail_number(const struct reader *reader, const struct yaml_field *field,
+                                   const struct yaml_node *node)
+{
+    if (field->step > 1)
+        return fail_found(reader, field, node, "a decimal number from %u to %u, a multiple of %u", field->low,
+                          field->high, field->step);
+    return fail_found(reader, field, node, "a decimal number from %u to %u", field->low, field->high);
+}
+
 static enum devsec_err read_unsigned(const struct reader *reader, const struct yaml_field *field,
                                      const struct yaml_node *node)
 {
@@ -134,10 +143,10 @@ static enum devsec_err read_unsigned(const struct reader *reader, const struct y
 
     /* A leading zero is refused, because readers of YAML 1.1 take it for octal. */
     if (count == 0 || count > 9 || digits[count] != '\0' || (digits[0] == '0' && count > 1))
-        return fail_found(reader, field, node, "a decimal number from %u to %u", field->low, field->high);
+        return fail_number(reader, field, node);
     number = strtoul(digits, NULL, 10);
-    if (number < field->low || number > field->high)
-        return fail_found(reader, field, node, "a decimal number from %u to %u", field->low, field->high);
+    if (number < field->low || number > field->high || (field->step > 1 && number % field->step != 0))
+        return fail_number(reader, field, node);
     *MEMBER(reader->target, field, unsigned) = (unsigned)number;
     return DEVSEC_OK;
 }
@@ -180,28 +189,64 @@ static enum devsec_err read_command(const struct reader *reader, const struct ya
     return DEVSEC_OK;
 }
 
-/* "a, b, c": the labels that a list may hold. */
-static void list_labels(const struct mib_object *object, char *to, size_t room)
+/* The i-th name that a label or word may be; NULL behind the last one. */
+static const char *known_name(const struct yaml_field *field, size_t i)
+{
+    if (field->words)
+        return field->words[i];
+    return i < field->labels->n_labels ? field->labels->labels[i].name : NULL;
+}
+
+/* "a, b, c": all of them. */
+static void list_names(const struct yaml_field *field, char *to, size_t room)
 {
     size_t used = 0;
 
     to[0] = '\0';
-    for (size_t i = 0; i < object->n_labels && used < room; i++)
-        used += (size_t)snprintf(to + used, room - used, "%s%s", used ? ", " : "", object->labels[i].name);
+    for (size_t i = 0; known_name(field, i) && used < room; i++)
+        used += (size_t)snprintf(to + used, room - used, "%s%s", used ? ", " : "", known_name(field, i));
 }
 
-static enum devsec_err read_labels(const struct reader *reader, const struct yaml_field *field,
-                                   const struct yaml_node *node)
+/* The value of a label, the place of a word in its list; false for another name. */
+static bool find_name(const struct yaml_field *field, const struct yaml_node *node, uint32_t *value)
+{
+    if (!has_text(node))
+        return false;
+    for (size_t i = 0; known_name(field, i); i++) {
+        if (strcmp(known_name(field, i), node->scalar) == 0) {
+            *value = field->words ? (uint32_t)i : field->labels->labels[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum devsec_err read_label(const struct reader *reader, const struct yaml_field *field,
+                                  const struct yaml_node *node)
+{
+    char known[EXPECTED_MAX / 2];
+    uint32_t value = 0;
+
+    list_names(field, known, sizeof(known));
+    if (!find_name(field, node, &value))
+        return fail_found(reader, field, node, "one of %s", known);
+    *MEMBER(reader->target, field, int) = (int)value;
+    return DEVSEC_OK;
+}
+
+/* Labels or words. */
+static enum devsec_err read_names(const struct reader *reader, const struct yaml_field *field,
+                                  const struct yaml_node *node)
 {
     char known[EXPECTED_MAX / 2];
     uint32_t mask = 0;
     uint32_t bit = 0;
 
-    list_labels(field->labels, known, sizeof(known));
-    if (node->kind != YAML_SEQUENCE || !node->children)
-        return fail_found(reader, field, node, "a list with one or more of %s", known);
+    list_names(field, known, sizeof(known));
+    if (node->kind != YAML_SEQUENCE || count_children(node) < field->low)
+        return fail_found(reader, field, node, "a list with %s of %s", field->low ? "one or more" : "any", known);
     for (const struct yaml_node *child = node->children; child; child = child->next) {
-        if (!has_text(child) || !mib_label_value(field->labels, child->scalar, &bit))
+        if (!find_name(field, child, &bit))
             return fail_found(reader, field, child, "one of %s", known);
         if (mask & (1u << bit))
             return fail_found(reader, field, child, "each name once");
@@ -277,24 +322,36 @@ static enum devsec_err read_node(const struct reader *reader, const struct yaml_
 {
     static enum devsec_err (*const readers[])(const struct reader *, const struct yaml_field *,
                                               const struct yaml_node *) = {
-        [YAML_FIELD_TEXT] = read_text,       [YAML_FIELD_PATH] = read_path,     [YAML_FIELD_UNSIGNED] = read_unsigned,
-        [YAML_FIELD_COMMAND] = read_command, [YAML_FIELD_LABELS] = read_labels, [YAML_FIELD_GROUP] = read_group,
+        [YAML_FIELD_TEXT] = read_text,       [YAML_FIELD_PATH] = read_path,   [YAML_FIELD_UNSIGNED] = read_unsigned,
+        [YAML_FIELD_COMMAND] = read_command, [YAML_FIELD_LABEL] = read_label, [YAML_FIELD_LABELS] = read_names,
+        [YAML_FIELD_WORDS] = read_names,     [YAML_FIELD_GROUP] = read_group,
     };
 
     return readers[field->kind](reader, field, node);
+}
+
+static bool asks_for_something(const struct yaml_field *group)
+{
+    for (size_t i = 0; i < group->n_fields; i++)
+        if (group->fields[i].required)
+            return true;
+    return false;
 }
 
 /* A key that is not there: its fallback is read as if it stood in the file, at the mapping's own position. */
 static enum devsec_err read_absent(const struct reader *reader, const struct yaml_field *field,
                                    const struct yaml_node *mapping)
 {
-    const struct yaml_node node = {
-        .kind = YAML_SCALAR, .line = mapping->line, .column = mapping->column, .scalar = field->fallback};
+    const bool group = field->kind == YAML_FIELD_GROUP && !asks_for_something(field);
+    const struct yaml_node node = {.kind = group ? YAML_MAPPING : YAML_SCALAR,
+                                   .line = mapping->line,
+                                   .column = mapping->column,
+                                   .scalar = field->fallback};
 
     if (field->required)
         return devsec_fail(reader->error, DEVSEC_ERR_SYNTAX, "%s:%zu:%zu: %s%s: this key is required and missing",
                            reader->name, mapping->line, mapping->column, reader->prefix, field->key);
-    return field->fallback ? read_node(reader, field, &node) : DEVSEC_OK;
+    return group || field->fallback ? read_node(reader, field, &node) : DEVSEC_OK;
 }
 
 static enum devsec_err read_mapping(const struct reader *reader, const struct yaml_field *fields, size_t n_fields,

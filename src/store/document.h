@@ -12,8 +12,14 @@
 #include <stdint.h>
 #include <time.h>
 
-/* The document's format; a document with a higher one is refused with DEVSEC_ERR_NEWER_FORMAT and left alone. */
-#define DOCUMENT_FORMAT 1
+/*
+ * The document's format, as it is written. One of a lower format, from 1 on, is read as well, and written anew with the
+ * next commit; a document with a higher one is refused with DEVSEC_ERR_NEWER_FORMAT and left alone.
+ *   1  settings and administrators
+ *   2  keys, uses, trusted certificates and jobs besides
+ */
+#define DOCUMENT_FORMAT       2
+#define DOCUMENT_FORMAT_FIRST 1
 
 /* The longest comment block that a document may begin with, in octets. */
 #define DOCUMENT_HEAD_MAX 65536
@@ -51,7 +57,8 @@ enum devsec_err document_parse(struct document **out, const char *name, const ch
                                struct devsec_error *error);
 
 /* Writes YAML (tables behind the settings, rows by key, an empty table not at all) into a newly allocated buffer that
- * the caller frees; `*length` is without the closing NUL. */
+ * the caller frees; `*length` is without the closing NUL. DEVSEC_ERR_UNAVAILABLE for a document that is beyond the
+ * limits of document_parse (yaml.h), DEVSEC_ERR_MEMORY. */
 enum devsec_err document_print(const struct document *document, char **text, size_t *length,
                                struct devsec_error *error);
 

@@ -27,8 +27,16 @@ struct line {
     size_t length;
 };
 
+/* Looked at for each octet of a document. */
+static bool may_end_line(char octet)
+{
+    return octet == '\n' || octet == '\r' || octet == '\xc2' || octet == '\xe2';
+}
+
 static size_t line_end_size(const char *at, size_t left)
 {
+    if (!may_end_line(*at))
+        return 0;
     for (size_t i = 0; i < sizeof(line_ends) / sizeof(line_ends[0]); i++) {
         const size_t size = strlen(line_ends[i]);
 

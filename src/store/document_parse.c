@@ -85,13 +85,13 @@ static enum devsec_err read_format(const struct document_reading *reading, const
     char expected[FOUND_ROOM];
     int64_t format = 0;
 
-    if (node_number(node, &format) && format == DOCUMENT_FORMAT)
+    if (node_number(node, &format) && format >= DOCUMENT_FORMAT_FIRST && format <= DOCUMENT_FORMAT)
         return DEVSEC_OK;
     if (format > DOCUMENT_FORMAT) {
         snprintf(expected, sizeof(expected), "%d at most: a newer version wrote this file", DOCUMENT_FORMAT);
         return refuse_document_key(reading, node, DEVSEC_ERR_NEWER_FORMAT, expected);
     }
-    snprintf(expected, sizeof(expected), "%d", DOCUMENT_FORMAT);
+    snprintf(expected, sizeof(expected), "a number from %d to %d", DOCUMENT_FORMAT_FIRST, DOCUMENT_FORMAT);
     return refuse_document_key(reading, node, DEVSEC_ERR_SYNTAX, expected);
 }
 

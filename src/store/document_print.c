@@ -189,6 +189,24 @@ static const struct yaml_node *build(struct writing *writing, const struct docum
     return add_settings(writing, &tail, document) && add_tables(writing, &tail, document) ? root : NULL;
 }
 
+/* What could not be read again must not be written. */
+static enum devsec_err check_size(const struct writing *writing, size_t length, struct devsec_error *error)
+{
+    if (writing->used > YAML_NODES_MAX)
+        return devsec_fail(
+            error, DEVSEC_ERR_UNAVAILABLE,
+            "the settings hold %zu values, and %d are the most that can be read again; remove rows of the "
+            "largest table",
+            writing->used, YAML_NODES_MAX);
+    if (length > YAML_FILE_MAX)
+        return devsec_fail(
+            error, DEVSEC_ERR_UNAVAILABLE,
+            "the settings are %zu octets long, and %u are the most that can be read again; remove rows of "
+            "the largest table",
+            length, YAML_FILE_MAX);
+    return DEVSEC_OK;
+}
+
 enum devsec_err document_print(const struct document *document, char **text, size_t *length, struct devsec_error *error)
 {
     const char *head = document->head ? document->head : document_standard_head;
@@ -223,6 +241,9 @@ enum devsec_err document_print(const struct document *document, char **text, siz
         err = devsec_fail(error, DEVSEC_ERR_MEMORY, "out of memory while writing the settings");
         goto out;
     }
+    err = check_size(writing, body_length, error);
+    if (err)
+        goto out;
     *text = body;
     *length = body_length;
     body = NULL;

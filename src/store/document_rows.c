@@ -38,7 +38,7 @@ static enum devsec_err read_column(const struct document_reading *reading, const
     char path[PATH_ROOM];
     struct typed typed;
 
-    for (size_t i = 0; i < schema->n_columns; i++)
+    for (size_t i = 0; column < 0 && i < schema->n_columns; i++)
         text_nearest_offer(&nearest, schema->columns[i].name);
     if (column < 0)
         return document_refuse_key(reading, node, row->path, &nearest);

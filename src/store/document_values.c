@@ -122,13 +122,14 @@ static enum devsec_err (*const readers[])(const struct typed *typed, const struc
     [MIB_MEANING_PLAIN] = read_plain,
     [MIB_MEANING_ENUM] = read_enum,
     [MIB_MEANING_BITS] = read_bits,
+    [MIB_MEANING_DATE] = read_text,
 };
 
 enum devsec_err document_read_value(const struct document_reading *reading, const struct typed *typed,
                                     const struct yaml_node *node, struct value *to)
 {
     const size_t meaning = typed->object ? (size_t)typed->object->meaning : MIB_MEANING_TEXT;
-    const bool listed = meaning < sizeof(readers) / sizeof(readers[0]);
+    const bool listed = meaning < sizeof(readers) / sizeof(readers[0]) && readers[meaning];
     const struct yaml_node *guilty = node;
     struct devsec_error why = {0};
     struct value value = {0};

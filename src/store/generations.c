@@ -50,7 +50,7 @@ static enum devsec_err open_generations(const struct store *store, int *fd, stru
         return devsec_fail(error, DEVSEC_ERR_NOT_FOUND, "there is no %s/" STORE_GENERATIONS, store->directory);
     if (*fd < 0)
         return devsec_fail_errno(error, "cannot open %s/" STORE_GENERATIONS, store->directory);
-    if (fstat(*fd, &status) == 0 && store_is_safe(&status))
+    if (fstat(*fd, &status) == 0 && file_is_safe(&status))
         return DEVSEC_OK;
     close(*fd);
     *fd = -1;
@@ -132,7 +132,7 @@ static enum devsec_err read_copy(const struct store *store, int fd, const char *
 
     if (err)
         return err;
-    if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !store_is_safe(&status))
+    if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !file_is_safe(&status))
         return devsec_fail(error, DEVSEC_ERR_UNSAFE,
                            "%s/" STORE_GENERATIONS
                            "/%s must belong to root or user %u, and nobody else may write to it",
@@ -213,7 +213,17 @@ static void drop_oldest(const struct store *store, int fd)
     free(numbers);
 }
 
-void generations_keep(struct store *store, uint32_t number, const struct store_bytes *text)
+/* Whatever takes the place of another copy must not make the oldest one go, too. */
+static void drop_replaced(const struct store *store, int fd, uint32_t replaced)
+{
+    char name[NAME_ROOM];
+
+    name_of(name, replaced);
+    if (replaced && unlinkat(fd, name, 0) != 0 && errno != ENOENT)
+        log_warning("store", "cannot remove %s/" STORE_GENERATIONS "/%s: %s", store->directory, name, strerror(errno));
+}
+
+void generations_keep(struct store *store, uint32_t number, uint32_t replaced, const struct store_bytes *text)
 {
     struct devsec_error error = {0};
     char name[NAME_ROOM];
@@ -228,11 +238,13 @@ void generations_keep(struct store *store, uint32_t number, const struct store_b
         log_warning("store", "generation %u is kept nowhere: %s", number, error.text);
         return;
     }
-    if (write_copy(fd, name, text))
+    if (write_copy(fd, name, text)) {
+        drop_replaced(store, fd, replaced);
         drop_oldest(store, fd);
-    else
+    } else {
         log_warning("store", "cannot keep generation %u in %s/" STORE_GENERATIONS ": %s", number, store->directory,
                     strerror(errno));
+    }
     close(fd);
 }
 
@@ -264,6 +276,61 @@ bool generations_put_back(const struct store *store)
     store_unlock(fd);
     document_free(kept);
     return done;
+}
+
+/* ---- Texts ---- */
+
+struct visitor {
+    void (*visit)(void *context, const char *text, size_t length);
+    void *context;
+};
+
+static enum devsec_err visit_file(int dirfd, const char *name, const struct visitor *visitor,
+                                  struct devsec_error *error)
+{
+    struct devsec_error trouble = {0};
+    struct store_bytes text = {0};
+    const enum devsec_err err = file_read(dirfd, name, YAML_FILE_MAX, &text.data, &text.length, &trouble);
+
+    if (!err)
+        visitor->visit(visitor->context, text.data, text.length);
+    store_bytes_free(&text);
+    return err && err != DEVSEC_ERR_NOT_FOUND ? devsec_fail(error, err, "%s", trouble.text) : DEVSEC_OK;
+}
+
+static enum devsec_err visit_kept(const struct store *store, const struct visitor *visitor, struct devsec_error *error)
+{
+    uint32_t *numbers = NULL;
+    size_t count = 0;
+    int fd = -1;
+    enum devsec_err err = generations_list(store, &numbers, &count, error);
+
+    if (!err && count > 0)
+        err = open_generations(store, &fd, error);
+    for (size_t i = 0; !err && i < count; i++) {
+        char name[NAME_ROOM];
+
+        name_of(name, numbers[i]);
+        err = visit_file(fd, name, visitor, error);
+    }
+    store_unlock(fd);
+    free(numbers);
+    return err;
+}
+
+enum devsec_err store_visit_texts(const struct store *store, enum store_texts which,
+                                  void (*visit)(void *context, const char *text, size_t length), void *context,
+                                  struct devsec_error *error)
+{
+    const struct visitor visitor = {.visit = visit, .context = context};
+    int lock = -1;
+    enum devsec_err err = store_lock(store, 0, &lock, error);
+
+    if (!err)
+        err = which == STORE_TEXT_CURRENT ? visit_file(store->dirfd, STORE_DOCUMENT, &visitor, error)
+                                          : visit_kept(store, &visitor, error);
+    store_unlock(lock);
+    return err;
 }
 
 /* ---- For people ---- */

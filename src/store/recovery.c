@@ -102,7 +102,7 @@ static enum devsec_err put_in_force(struct store *store, struct stand_in *found,
     if (locked)
         written = store_write(store, found->document, NULL, NULL) == DEVSEC_OK;
     if (written) {
-        generations_keep(store, store->current->generation, &store->text);
+        generations_keep(store, store->current->generation, 0, &store->text);
     } else {
         struct store_bytes nothing = {0};
 
@@ -221,7 +221,7 @@ void store_catch_up(struct store *store)
     if (lack == LACK_EDIT && commit_edit(store) == DEVSEC_OK)
         lack = LACK_COPY;
     if (lack == LACK_COPY)
-        generations_keep(store, store->current->generation, &store->text);
+        generations_keep(store, store->current->generation, 0, &store->text);
     store_view_free(&view);
     store_unlock(lock);
 }

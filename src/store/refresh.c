@@ -44,7 +44,7 @@ static enum devsec_err adopt(struct store *store, struct store_view *view, struc
         return err;
     view->document = NULL;
     store->unannounced = true;
-    generations_keep(store, store->current->generation, &store->text);
+    generations_keep(store, store->current->generation, 0, &store->text);
     log_info("store", "%s was edited; the edit is in force as generation %u", store->path, store->current->generation);
     return DEVSEC_OK;
 }

@@ -3,6 +3,9 @@
 #include "store_private.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define CHANGES_FIRST 4
 
 void row_changes_free(struct row_changes *changes)
 {
@@ -12,47 +15,79 @@ void row_changes_free(struct row_changes *changes)
     *changes = (struct row_changes){0};
 }
 
-/* The change of the row with this key; NULL if there is none. */
-static struct row_change *find_change(const struct row_changes *changes, enum table_id id, const struct value *key)
+/* Where the change of this key is (`*found`), or belongs. */
+static size_t change_place(const struct row_changes *changes, enum table_id id, const struct value *key, bool *found)
 {
-    for (size_t i = 0; i < changes->count; i++) {
-        struct row_change *change = &changes->list[i];
-        const struct table one = {.rows = &change->row, .count = 1};
+    size_t low = 0;
+    size_t high = changes->count;
 
-        if (change->table == id && table_find(id, &one, key) == 0)
-            return change;
+    *found = false;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const struct row_change *change = &changes->list[middle];
+        const int order = change->table == id ? row_order(id, key, change->row) : id < change->table ? -1 : 1;
+
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order > 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return high;
+}
+
+const struct row_change *row_changes_find(const struct row_changes *changes, enum table_id id, const struct value *key)
+{
+    bool found = false;
+    const size_t place = change_place(changes, id, key, &found);
+
+    return found ? &changes->list[place] : NULL;
+}
+
+/* A place for one more; NULL when out of memory. */
+static struct row_change *insert_change(struct row_changes *changes, size_t place)
+{
+    if (changes->count == changes->room) {
+        const size_t room = changes->room ? changes->room * 2 : CHANGES_FIRST;
+        struct row_change *list = realloc(changes->list, room * sizeof(*list));
+
+        if (!list)
+            return NULL;
+        changes->list = list;
+        changes->room = room;
+    }
+    memmove(changes->list + place + 1, changes->list + place, (changes->count - place) * sizeof(*changes->list));
+    changes->count++;
+    changes->list[place] = (struct row_change){.row = NULL};
+    return &changes->list[place];
 }
 
 enum devsec_err row_changes_add(struct row_changes *changes, enum table_id id, const struct value *row, bool remove,
                                 struct devsec_error *error)
 {
-    struct row_change *change = find_change(changes, id, &row[0]);
+    bool found = false;
+    const size_t place = change_place(changes, id, &row[0], &found);
     struct value *copy = row_new(id);
+    struct row_change *change = NULL;
     enum devsec_err err =
         copy ? DEVSEC_OK : devsec_fail(error, DEVSEC_ERR_MEMORY, "out of memory for a change of rows");
 
     for (size_t i = 0; !err && i < (remove ? 1 : table_schemas[id].n_columns); i++)
         err = value_copy(&copy[i], &row[i], error);
-    if (!err && !change) {
-        struct row_change *list = realloc(changes->list, (changes->count + 1) * sizeof(*list));
-
-        if (list) {
-            changes->list = list;
-            change = &list[changes->count++];
-            *change = (struct row_change){.table = id};
-        } else {
+    if (!err) {
+        change = found ? &changes->list[place] : insert_change(changes, place);
+        if (!change)
             err = devsec_fail(error, DEVSEC_ERR_MEMORY, "out of memory for a change of rows");
-        }
     }
     if (err) {
         row_free(id, copy);
         return err;
     }
     row_free(id, change->row);
-    change->row = copy;
-    change->remove = remove;
+    *change = (struct row_change){.table = id, .remove = remove, .row = copy};
     return DEVSEC_OK;
 }
 

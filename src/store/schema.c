@@ -65,12 +65,15 @@ const struct setting settings[SETTING_COUNT] = {
     [SETTING_TLS_CIPHERS] = {"tls.ciphers", MIB_devsecTlsCiphers, false, NULL},
     [SETTING_TLS_RSA_KEY_EXCHANGE] = {"tls.rsa-key-exchange", MIB_devsecTlsRsaKeyExchange, false, NULL},
     [SETTING_TLS_SHA1_DIGEST] = {"tls.sha1-digest", MIB_devsecTlsSha1Digest, false, NULL},
+    [SETTING_CERT_EXPIRY_WARNING] = {"certificates.expiry-warning", MIB_devsecCertExpiryWarning, false, NULL},
     [SETTING_SMTP_HOST] = {"smtp.host", MIB_devsecSmtpHost, false, check_host},
     [SETTING_SMTP_PORT] = {"smtp.port", MIB_devsecSmtpPort, false, NULL},
     [SETTING_SMTP_SECURE] = {"smtp.secure", MIB_devsecSmtpSecure, false, NULL},
     [SETTING_NOTIFY_SETTINGS_CHANGED] = {"notify.settings-changed", MIB_devsecNotifySettingsChanged, false, NULL},
     [SETTING_NOTIFY_STORE_DEGRADED] = {"notify.store-degraded", MIB_devsecNotifyStoreDegraded, false, NULL},
     [SETTING_NOTIFY_ACCESS_DENIED] = {"notify.access-denied", MIB_devsecNotifyAccessDenied, false, NULL},
+    [SETTING_NOTIFY_CERT_EXPIRING] = {"notify.cert-expiring", MIB_devsecNotifyCertExpiring, false, NULL},
+    [SETTING_NOTIFY_CERT_EXPIRED] = {"notify.cert-expired", MIB_devsecNotifyCertExpired, false, NULL},
     [SETTING_NOTIFY_MIN_INTERVAL] = {"notify.min-interval", MIB_devsecNotifyMinInterval, false, NULL},
 };
 

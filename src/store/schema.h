@@ -21,20 +21,24 @@ enum setting_id {
     SETTING_TLS_CIPHERS,
     SETTING_TLS_RSA_KEY_EXCHANGE,
     SETTING_TLS_SHA1_DIGEST,
+    SETTING_CERT_EXPIRY_WARNING,
     SETTING_SMTP_HOST,
     SETTING_SMTP_PORT,
     SETTING_SMTP_SECURE,
     SETTING_NOTIFY_SETTINGS_CHANGED,
     SETTING_NOTIFY_STORE_DEGRADED,
     SETTING_NOTIFY_ACCESS_DENIED,
+    SETTING_NOTIFY_CERT_EXPIRING,
+    SETTING_NOTIFY_CERT_EXPIRED,
     SETTING_NOTIFY_MIN_INTERVAL,
     SETTING_COUNT
 };
 
 /*
- * A value. Which member counts follows from the setting's MIB object: texts (MIB_BASE_OCTETS that are not BITS) use
- * `text`, everything else `number`: an integer or an enumeration's number as it travels, a TruthValue as 0 or 1, BITS
- * as a mask whose bit n (1u << n) is the MIB's bit position n. The owner of the structure owns `text`, which is UTF-8
+ * A value. Which member counts follows from the setting's MIB object: texts (MIB_BASE_OCTETS that are neither BITS nor
+ * a DateAndTime) use `text`, everything else `number`: an integer or an enumeration's number as it travels, a
+ * TruthValue as 0 or 1, BITS as a mask whose bit n (1u << n) is the MIB's bit position n, a DateAndTime as seconds
+ * since 1970 in UTC, 0 for none. The owner of the structure owns `text`, which is UTF-8
  * without NUL; NULL means the empty text.
  */
 struct value {
@@ -100,8 +104,9 @@ enum devsec_err value_check(enum setting_id id, const struct value *value, struc
 
 /*
  * Text to value, as a person or the document writes it: "ciphertextOnly" or "3", "true"/"false", "tls12,tls13" (BITS,
- * comma or space between; "" or "none" is the empty set), numbers, texts as they are. `value` must be initialised; it
- * is cleared and overwritten on success and untouched on failure. The result has passed value_check.
+ * comma or space between; "" or "none" is the empty set), "2026-11-22T05:37:50Z" (a date), numbers, texts as they are.
+ * `value` must be initialised; it is cleared and overwritten on success and untouched on failure. The result has passed
+ * value_check.
  */
 enum devsec_err value_parse(enum setting_id id, const char *text, struct value *value, struct devsec_error *error);
 

@@ -2,6 +2,7 @@
 /* Opening and closing the store, and its status; see store.h for the contract. */
 #include "store_private.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -13,11 +14,6 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
-
-bool store_is_safe(const struct stat *status)
-{
-    return (status->st_uid == 0 || status->st_uid == geteuid()) && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
 
 bool store_may_write(const struct store *store)
 {
@@ -167,7 +163,7 @@ static enum devsec_err open_directory(struct store *store, struct devsec_error *
         return devsec_fail_errno(error, "cannot look at the store's directory %s", store->directory);
     if (geteuid() == 0 && status.st_uid != 0)
         return refuse_root(store->directory, &status, error);
-    if (!store_is_safe(&status))
+    if (!file_is_safe(&status))
         return devsec_fail(error, DEVSEC_ERR_UNSAFE,
                            "the store's directory %s belongs to user %u with mode %04o; expected root or user %u, and "
                            "nobody else able to write to it",

@@ -26,17 +26,29 @@ enum store_status {
     STORE_FAILED = 4,    /* the last attempt to write failed otherwise (ENOSPC, EIO, ...) */
 };
 
-/* The settings that a refusal is about; the dispatcher answers at the first of them that its PDU holds. */
-#define STORE_FAULT_MAX 8
+/* The settings and rows that a refusal is about; the dispatcher answers at the first of them that its PDU holds. */
+#define STORE_FAULT_MAX      8
+#define STORE_FAULT_ROWS_MAX 2
+#define STORE_FAULT_KEY_MAX  64
 struct store_fault {
     struct devsec_error error;
     enum setting_id involved[STORE_FAULT_MAX];
     size_t n_involved;
+    uint32_t involved_tables;                                      /* a mask, 1u << enum table_id */
+    char involved_rows[STORE_FAULT_ROWS_MAX][STORE_FAULT_KEY_MAX]; /* of these tables, by their keys as texts */
+    size_t n_involved_rows;                                        /* 0: it may be any of their rows */
 };
 
-/* Fills a fault; `involved` is a list that ends in SETTING_COUNT. Returns `code`. */
+/* Fills a fault that no table is involved in; `involved` is a list that ends in SETTING_COUNT, or NULL. Returns
+ * `code`. */
 enum devsec_err store_fault_set(struct store_fault *fault, enum devsec_err code, const enum setting_id *involved,
                                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Says afterwards which tables are involved, as a mask (1u << enum table_id). Returns `code`; NULL is a legal fault. */
+enum devsec_err store_fault_set_tables(struct store_fault *fault, uint32_t tables, enum devsec_err code);
+
+/* And which rows of them, one a call; more than STORE_FAULT_ROWS_MAX are left out. NULL is a legal fault. */
+void store_fault_add_row(struct store_fault *fault, const char *key);
 
 /*
  * What the store asks of those who know what settings mean. Both see the candidate as a whole.
@@ -101,9 +113,20 @@ struct store_generation {
 enum devsec_err store_generations(struct store *store, struct store_generation *list, size_t *count,
                                   struct devsec_error *error);
 
+/*
+ * Calls `visit` with the text of settings.yaml as it lies there, or with that of each kept generation, whether or not
+ * it is good; a text ends in NUL. Under the writers' lock, so that no commit is under way, but without waiting for it:
+ * DEVSEC_ERR_BUSY while another process writes. DEVSEC_ERR_IO, _UNSAFE, _MEMORY; a file that is not there is not
+ * visited.
+ */
+enum store_texts { STORE_TEXT_CURRENT, STORE_TEXTS_KEPT };
+enum devsec_err store_visit_texts(const struct store *store, enum store_texts which,
+                                  void (*visit)(void *context, const char *text, size_t length), void *context,
+                                  struct devsec_error *error);
+
 /* Makes a kept generation's settings and tables current again, whole, as a new commit with a new number: rows that it
- * does not have go, and rows (and passwords) that were removed since come back. DEVSEC_ERR_NOT_FOUND, and all errors of
- * transaction_commit. */
+ * does not have go, and rows (and passwords) that were removed since come back. Tables of state (jobs) stay as they
+ * are: what was done since was done. DEVSEC_ERR_NOT_FOUND, and all errors of transaction_commit. */
 enum devsec_err store_restore(struct store *store, uint32_t generation, struct devsec_error *error);
 
 /*
@@ -132,6 +155,14 @@ enum devsec_err transaction_put_row(struct transaction *txn, enum table_id table
 enum devsec_err transaction_remove_row(struct transaction *txn, enum table_id table, const struct value *key,
                                        struct devsec_error *error);
 
+/*
+ * Makes the commit depend on a row being what it was: `row` as it stood in store_current when the caller looked, or
+ * NULL for no row with this key (column 0 of `key`). Where it is not, transaction_check and transaction_commit fail
+ * with DEVSEC_ERR_BUSY: somebody else changed it meanwhile. Both are copied; of several for one key the last counts.
+ */
+enum devsec_err transaction_require_row(struct transaction *txn, enum table_id table, const struct value *key,
+                                        const struct value *row, struct devsec_error *error);
+
 /* Adjusts, then makes every cross-check on the state the whole transaction would lead to. */
 enum devsec_err transaction_check(struct transaction *txn, struct store_fault *fault);
 
@@ -146,7 +177,9 @@ enum devsec_err transaction_commit(struct transaction *txn, struct devsec_error 
 /* After a commit: brings back the document of before, as durably, generation number included. */
 enum devsec_err transaction_undo(struct transaction *txn, struct devsec_error *error);
 
-/* After a commit that stands: keeps the copy in generations/ and drops the oldest. Cannot fail; trouble is logged. */
+/* After a commit that stands: keeps the copy in generations/ and drops the oldest. A commit that changed tables of
+ * state alone has its copy in place of that of the generation before, which says the same of all settings: a few jobs
+ * must not push out all that can be restored. Cannot fail; trouble is logged. */
 void transaction_finish(struct transaction *txn);
 
 /* Whether commit changed anything (false before commit). */

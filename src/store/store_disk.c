@@ -72,7 +72,7 @@ static enum devsec_err identify(const struct store *store, struct store_identity
     if (!S_ISREG(status.st_mode))
         return devsec_fail(error, DEVSEC_ERR_UNSAFE, "%s is %s; expected a regular file", store->path,
                            S_ISLNK(status.st_mode) ? "a symbolic link" : "not a regular file");
-    if (!store_is_safe(&status))
+    if (!file_is_safe(&status))
         return devsec_fail(error, DEVSEC_ERR_UNSAFE,
                            "%s belongs to user %u with mode %04o; expected root or user %u, and nobody else able to "
                            "write to it",

@@ -81,7 +81,7 @@ struct store_past {
     struct store_bytes text;
 };
 
-/* Rows to be put or removed, at most one change a key. Zero-initialise. */
+/* Rows to be put or removed, at most one change a key, ascending by table and key. Zero-initialise. */
 struct row_change {
     enum table_id table;
     bool remove;
@@ -91,12 +91,10 @@ struct row_change {
 struct row_changes {
     struct row_change *list;
     size_t count;
+    size_t room;
 };
 
 /* store.c */
-
-/* Whether only root and this process's user can have written what `status` describes. */
-bool store_is_safe(const struct stat *status);
 
 /* Whether this process may write to the store's directory at all. */
 bool store_may_write(const struct store *store);
@@ -158,12 +156,15 @@ bool store_has_damaged(const struct store *store);
 /* transaction.c */
 
 /* Puts all settings and tables of a document (borrowed until the transaction is freed) in place of whatever is in force
- * by the time of the commit. Nothing is adjusted. */
+ * by the time of the commit. Nothing is adjusted. Tables of state (table_schema.state) stay as they are in force. */
 void transaction_put_all(struct transaction *txn, const struct document *document);
 
 /* row_changes.c */
 
 void row_changes_free(struct row_changes *changes);
+
+/* The change of the row with this key; NULL if there is none. */
+const struct row_change *row_changes_find(const struct row_changes *changes, enum table_id id, const struct value *key);
 
 /* Adds a change (`row` is copied; of a removal the key counts) in place of an earlier one of the same key. */
 enum devsec_err row_changes_add(struct row_changes *changes, enum table_id id, const struct value *row, bool remove,
@@ -204,8 +205,9 @@ enum devsec_err generations_list(const struct store *store, uint32_t **numbers, 
 enum devsec_err generations_load(const struct store *store, uint32_t number, struct document **out,
                                  struct devsec_error *error);
 
-/* Under the lock: keeps a copy of a committed document and drops the oldest. Cannot fail; trouble is logged. */
-void generations_keep(struct store *store, uint32_t number, const struct store_bytes *text);
+/* Under the lock: keeps a copy of a committed document, in place of the copy `replaced` (0: of none), and drops the
+ * oldest. Cannot fail; trouble is logged. */
+void generations_keep(struct store *store, uint32_t number, uint32_t replaced, const struct store_bytes *text);
 
 /* Under the lock: removes a copy that must not exist, if it does. */
 void generations_drop(const struct store *store, uint32_t number);

@@ -101,7 +101,7 @@ void row_free(enum table_id id, struct value *row)
     free(row);
 }
 
-static struct value *row_copy(enum table_id id, const struct value *from)
+struct value *row_copy(enum table_id id, const struct value *from)
 {
     struct value *copy = row_new(id);
 
@@ -141,12 +141,34 @@ bool row_equal(enum table_id id, const struct value *a, const struct value *b)
 
 /* ---- Tables ---- */
 
-/* As strcmp: texts by their octets. */
+/* Where a word stands in its list; one that is not there comes last. */
+static size_t word_place(const struct typed *typed, const char *word)
+{
+    size_t i = 0;
+
+    while (typed->words[i] && strcmp(typed->words[i], word) != 0)
+        i++;
+    return i;
+}
+
+/* As strcmp: numbers by size, texts by their octets, words as they are listed. */
 static int compare_keys(const struct typed *typed, const struct value *a, const struct value *b)
 {
+    const size_t place = typed->words ? word_place(typed, value_text(a)) : 0;
+    const size_t other = typed->words ? word_place(typed, value_text(b)) : 0;
+
+    if (place != other)
+        return place < other ? -1 : 1;
     if (typed_is_text(typed))
         return strcmp(value_text(a), value_text(b));
     return a->number == b->number ? 0 : a->number < b->number ? -1 : 1;
+}
+
+int row_order(enum table_id id, const struct value *a, const struct value *b)
+{
+    const struct typed typed = column_typed(id, 0, NULL);
+
+    return compare_keys(&typed, &a[0], &b[0]);
 }
 
 /* Where a row with this key is (`*found`), or belongs. */
@@ -178,17 +200,25 @@ long table_find(enum table_id id, const struct table *table, const struct value 
     return found ? (long)place : -1;
 }
 
-enum devsec_err table_put(enum table_id id, struct table *table, const struct value *row, struct devsec_error *error)
+enum devsec_err table_has_room(enum table_id id, size_t count, struct devsec_error *error)
 {
     const struct table_schema *schema = &table_schemas[id];
+
+    if (count < schema->rows_max)
+        return DEVSEC_OK;
+    return devsec_fail(error, DEVSEC_ERR_UNAVAILABLE, "%s: the table is full, %zu rows are the most that it holds",
+                       schema->path, schema->rows_max);
+}
+
+enum devsec_err table_put(enum table_id id, struct table *table, const struct value *row, struct devsec_error *error)
+{
     bool found = false;
     const size_t place = table_place(id, table, &row[0], &found);
     struct value **rows = NULL;
     struct value *copy;
 
-    if (!found && table->count >= schema->rows_max)
-        return devsec_fail(error, DEVSEC_ERR_UNAVAILABLE, "%s: the table is full, %zu rows are the most that it holds",
-                           schema->path, schema->rows_max);
+    if (!found && table_has_room(id, table->count, error))
+        return DEVSEC_ERR_UNAVAILABLE;
     copy = row_copy(id, row);
     if (!copy)
         return fail_memory(id, error);

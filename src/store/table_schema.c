@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables that the document has, their columns, and the rules about rows that no MIB can say. */
-#include "store/table.h"
+#include "store/table_schema_private.h"
 
 #include "base/text.h"
 #include "devsec_mib.h"
@@ -10,6 +10,10 @@
 
 #define SHOWN_ROOM        96
 #define COLUMNS(list)     .columns = (list), .n_columns = sizeof(list) / sizeof((list)[0])
+#define SLOTS_MAX         65535 /* devsecCertLimit */
+#define USES_MAX          64
+#define TRUSTED_MAX       1024
+#define JOBS_ROWS_MAX     32 /* devsecJobLimit */
 #define ADMINISTRATOR_MAX 32
 
 /* RFC 3411, SnmpEngineID: 5 to 32 octets, here two digits each. */
@@ -129,4 +133,16 @@ const struct table_schema table_schemas[TABLE_COUNT] = {
                               COLUMNS(administrator_columns),
                               .rows_max = ADMINISTRATOR_MAX,
                               .check = check_administrator},
+    [TABLE_KEYS] = {.path = "keys", .entry = MIB_devsecCertEntry, COLUMNS(key_columns), .rows_max = SLOTS_MAX},
+    [TABLE_USES] = {.path = "uses",
+                    .entry = MIB_devsecUsageEntry,
+                    COLUMNS(use_columns),
+                    .rows_max = USES_MAX,
+                    .check = table_check_use},
+    [TABLE_TRUSTED] = {.path = "trusted-certificates",
+                       .entry = MIB_devsecTrustEntry,
+                       COLUMNS(trusted_columns),
+                       .rows_max = TRUSTED_MAX},
+    [TABLE_JOBS] =
+        {.path = "jobs", .entry = MIB_devsecJobEntry, COLUMNS(job_columns), .rows_max = JOBS_ROWS_MAX, .state = true},
 };

@@ -18,6 +18,7 @@ struct transaction {
     struct value wanted[SETTING_COUNT];
     bool given[SETTING_COUNT];
     struct row_changes rows;
+    struct row_changes required;  /* rows that must be so in what is in force; of a removal: not be there */
     const struct document *whole; /* instead of what is in force, below the above; NULL: what is in force */
 
     struct document *candidate; /* NULL until it is made, and once it is committed */
@@ -43,11 +44,26 @@ enum devsec_err store_fault_set(struct store_fault *fault, enum devsec_err code,
     vsnprintf(fault->error.text, sizeof(fault->error.text), format, args);
     va_end(args);
     fault->n_involved = 0;
+    fault->involved_tables = 0;
+    fault->n_involved_rows = 0;
     while (fault->n_involved < STORE_FAULT_MAX && involved && involved[fault->n_involved] != SETTING_COUNT) {
         fault->involved[fault->n_involved] = involved[fault->n_involved];
         fault->n_involved++;
     }
     return code;
+}
+
+enum devsec_err store_fault_set_tables(struct store_fault *fault, uint32_t tables, enum devsec_err code)
+{
+    if (fault)
+        fault->involved_tables = tables;
+    return code;
+}
+
+void store_fault_add_row(struct store_fault *fault, const char *key)
+{
+    if (fault && fault->n_involved_rows < STORE_FAULT_ROWS_MAX)
+        snprintf(fault->involved_rows[fault->n_involved_rows++], STORE_FAULT_KEY_MAX, "%s", key);
 }
 
 enum devsec_err transaction_begin(struct transaction **out, struct store *store, struct devsec_error *error)
@@ -70,6 +86,7 @@ void transaction_free(struct transaction *txn)
     document_free(txn->candidate);
     store_past_free(&txn->past);
     row_changes_free(&txn->rows);
+    row_changes_free(&txn->required);
     row_changes_free(&txn->reverse);
     free(txn);
 }
@@ -101,41 +118,48 @@ void transaction_put_all(struct transaction *txn, const struct document *documen
     drop_candidate(txn);
 }
 
-/* What the transaction's own changes go on top of. */
-static const struct document *ground(const struct transaction *txn)
+/* The table that the transaction's own changes go on top of. */
+static const struct table *ground(const struct transaction *txn, enum table_id id)
 {
-    return txn->whole ? txn->whole : txn->store->current;
+    const bool whole = txn->whole && !table_schemas[id].state;
+
+    return whole ? &txn->whole->tables[id] : &txn->store->current->tables[id];
 }
 
-/* The candidate's tables, `tables[TABLE_COUNT]`, cleared. */
-static enum devsec_err make_tables(const struct transaction *txn, struct table *tables, struct devsec_error *error)
+/* Whether the candidate has a row with this key. */
+static bool has_row(const struct transaction *txn, enum table_id id, const struct value *key)
 {
-    enum devsec_err err = DEVSEC_OK;
+    const struct row_change *change = row_changes_find(&txn->rows, id, key);
 
-    for (enum table_id id = 0; !err && id < TABLE_COUNT; id++)
-        err = table_copy(id, &tables[id], &ground(txn)->tables[id], error);
-    return err ? err : row_changes_apply(&txn->rows, tables, error);
+    return change ? !change->remove : table_find(id, ground(txn, id), key) >= 0;
 }
 
-static void clear_tables(struct table *tables)
+/* DEVSEC_ERR_UNAVAILABLE when the candidate's table takes no further row. It is only counted where that is near. */
+static enum devsec_err check_room(const struct transaction *txn, enum table_id id, struct devsec_error *error)
 {
-    for (enum table_id id = 0; id < TABLE_COUNT; id++)
-        table_clear(id, &tables[id]);
+    size_t count = ground(txn, id)->count;
+
+    if (table_has_room(id, count + txn->rows.count, NULL) == DEVSEC_OK)
+        return DEVSEC_OK;
+    for (size_t i = 0; i < txn->rows.count; i++) {
+        const struct row_change *change = &txn->rows.list[i];
+        const bool there = change->table == id && table_find(id, ground(txn, id), change->row) >= 0;
+
+        if (change->table == id)
+            count = count + !change->remove - there;
+    }
+    return table_has_room(id, count, error);
 }
 
 enum devsec_err transaction_put_row(struct transaction *txn, enum table_id table, const struct value *row,
                                     struct devsec_error *error)
 {
-    struct table tables[TABLE_COUNT] = {{0}};
     enum devsec_err err = row_check(table, row, error);
 
-    if (!err)
-        err = make_tables(txn, tables, error);
-    if (!err)
-        err = table_put(table, &tables[table], row, error);
+    if (!err && !has_row(txn, table, &row[0]))
+        err = check_room(txn, table, error);
     if (!err)
         err = row_changes_add(&txn->rows, table, row, false, error);
-    clear_tables(tables);
     if (!err)
         drop_candidate(txn);
     return err;
@@ -159,30 +183,83 @@ static enum devsec_err fail_no_row(enum table_id table, const struct value *key,
 enum devsec_err transaction_remove_row(struct transaction *txn, enum table_id table, const struct value *key,
                                        struct devsec_error *error)
 {
-    struct table tables[TABLE_COUNT] = {{0}};
-    enum devsec_err err = make_tables(txn, tables, error);
+    enum devsec_err err = has_row(txn, table, key) ? DEVSEC_OK : fail_no_row(table, key, error);
 
-    if (!err && table_find(table, &tables[table], key) < 0)
-        err = fail_no_row(table, key, error);
     if (!err)
         err = row_changes_add(&txn->rows, table, key, true, error);
-    clear_tables(tables);
     if (!err)
         drop_candidate(txn);
     return err;
 }
 
-/* The candidate's values and tables, in place of those in force. What a whole document says is not adjusted. */
+enum devsec_err transaction_require_row(struct transaction *txn, enum table_id table, const struct value *key,
+                                        const struct value *row, struct devsec_error *error)
+{
+    const enum devsec_err err = row_changes_add(&txn->required, table, row ? row : key, !row, error);
+
+    if (!err)
+        drop_candidate(txn);
+    return err;
+}
+
+/* "keys: the row with the slot "3" is no longer what it was" */
+static enum devsec_err fail_required(const struct row_change *required, struct store_fault *fault)
+{
+    char *text = column_format(required->table, 0, required->row);
+    char shown[SHOWN_ROOM] = "";
+
+    if (text)
+        text_show(shown, sizeof(shown), text, strlen(text));
+    store_fault_set(fault, DEVSEC_ERR_BUSY, NULL,
+                    "%s: the row with the %s \"%s\" is no longer what it was: somebody else changed it meanwhile; look "
+                    "at it and try again",
+                    table_schemas[required->table].path, table_schemas[required->table].columns[0].name, shown);
+    if (text)
+        store_fault_add_row(fault, text);
+    free(text);
+    return store_fault_set_tables(fault, 1u << required->table, DEVSEC_ERR_BUSY);
+}
+
+static enum devsec_err check_required(const struct transaction *txn, struct store_fault *fault)
+{
+    for (size_t i = 0; i < txn->required.count; i++) {
+        const struct row_change *required = &txn->required.list[i];
+        const struct table *table = &txn->store->current->tables[required->table];
+        const long index = table_find(required->table, table, required->row);
+        const bool same =
+            required->remove ? index < 0 : index >= 0 && row_equal(required->table, table->rows[index], required->row);
+
+        if (!same)
+            return fail_required(required, fault);
+    }
+    return DEVSEC_OK;
+}
+
+/* What a whole document says, in place of what is in force. */
+static enum devsec_err take_whole(const struct transaction *txn, struct document *candidate, struct devsec_error *error)
+{
+    enum devsec_err err = DEVSEC_OK;
+
+    for (int id = 0; !err && id < SETTING_COUNT; id++)
+        err = value_copy(&candidate->values[id], &txn->whole->values[id], error);
+    for (enum table_id id = 0; !err && id < TABLE_COUNT; id++)
+        err = table_copy(id, &candidate->tables[id], ground(txn, id), error);
+    return err;
+}
+
+/* The transaction's changes, on a copy of what is in force. What a whole document says is not adjusted. */
 static enum devsec_err fill_candidate(const struct transaction *txn, struct document *candidate,
                                       struct devsec_error *error)
 {
     const struct store_rules *rules = txn->store->rules;
-    enum devsec_err err = DEVSEC_OK;
+    enum devsec_err err = txn->whole ? take_whole(txn, candidate, error) : DEVSEC_OK;
 
-    for (int id = 0; !err && id < SETTING_COUNT; id++)
-        err = value_copy(&candidate->values[id], txn->given[id] ? &txn->wanted[id] : &ground(txn)->values[id], error);
+    for (int id = 0; !err && id < SETTING_COUNT; id++) {
+        if (txn->given[id])
+            err = value_copy(&candidate->values[id], &txn->wanted[id], error);
+    }
     if (!err)
-        err = make_tables(txn, candidate->tables, error);
+        err = row_changes_apply(&txn->rows, candidate->tables, error);
     if (!err && rules && rules->adjust && !txn->whole)
         rules->adjust(rules->context, candidate, txn->store->current, txn->given);
     return err;
@@ -194,8 +271,10 @@ static enum devsec_err make_candidate(struct transaction *txn, struct store_faul
     const struct store *store = txn->store;
     const struct store_rules *rules = store->rules;
     struct document *candidate = NULL;
-    enum devsec_err err = document_copy(&candidate, store->current, &fault->error);
+    enum devsec_err err = check_required(txn, fault);
 
+    if (!err)
+        err = document_copy(&candidate, store->current, &fault->error);
     if (!err)
         err = fill_candidate(txn, candidate, &fault->error);
     if (!err && rules && rules->check)
@@ -312,7 +391,7 @@ static enum devsec_err undo_on_top(struct transaction *txn, struct devsec_error 
         reverse->rows = (struct row_changes){0};
     }
     if (!err && reverse->changed)
-        generations_keep(txn->store, txn->store->current->generation, &txn->store->text);
+        generations_keep(txn->store, txn->store->current->generation, 0, &txn->store->text);
     transaction_free(reverse);
     return err;
 }
@@ -353,6 +432,20 @@ enum devsec_err transaction_undo(struct transaction *txn, struct devsec_error *e
     return err;
 }
 
+/* Whether the commit changed no settings, but how far something is. */
+static bool only_state(const struct transaction *txn)
+{
+    for (int id = 0; id < SETTING_COUNT; id++) {
+        if (txn->touched[id])
+            return false;
+    }
+    for (size_t i = 0; i < txn->reverse.count; i++) {
+        if (!table_schemas[txn->reverse.list[i].table].state)
+            return false;
+    }
+    return true;
+}
+
 void transaction_finish(struct transaction *txn)
 {
     struct devsec_error error = {0};
@@ -363,7 +456,7 @@ void transaction_finish(struct transaction *txn)
     if (!txn->changed || store->current->generation != txn->generation)
         return;
     if (store_lock(store, store->lock_timeout_ms, &lock, &error) == DEVSEC_OK)
-        generations_keep(store, txn->generation, &store->text);
+        generations_keep(store, txn->generation, only_state(txn) ? txn->past.document->generation : 0, &store->text);
     else
         log_warning("store", "generation %u is not kept yet: %s", txn->generation, error.text);
     store_unlock(lock);

@@ -374,13 +374,53 @@ static enum devsec_err sealed_check(const struct typed *typed, const struct valu
     return seal_is_sealed(text) ? DEVSEC_OK : typed_refuse(typed, DEVSEC_ERR_WRONG_VALUE, "", NULL, error);
 }
 
-/* Which form a meaning has; whatever is not here is a number, and octets that are no BITS are a text. */
+/* Moments, in seconds since 1970 in UTC; 0 is none. In the document, and for people, as text_date writes them. */
+
+#define DATE_ROOM 21
+#define DATE_LAST 253402300799 /* the end of the year 9999: RFC 3339 has four digits for it */
+
+static void date_expected(const struct typed *typed, char *to, size_t room)
+{
+    (void)typed;
+    add(to, room, "a time in UTC after 1970-01-01T00:00:00Z, such as \"2026-11-22T05:37:50Z\"");
+}
+
+static enum devsec_err date_check(const struct typed *typed, const struct value *value, struct devsec_error *error)
+{
+    return value->number > 0 && value->number <= DATE_LAST ? DEVSEC_OK : refuse_number(typed, value->number, error);
+}
+
+static enum devsec_err date_parse(const struct typed *typed, const char *text, struct value *value,
+                                  struct devsec_error *error)
+{
+    time_t when = 0;
+
+    if (text[0] == '\0') /* as format writes none; whether none is allowed is not for here */
+        return DEVSEC_OK;
+    if (!text_parse_date(text, &when) || when <= 0)
+        return refuse_text(typed, DEVSEC_ERR_WRONG_VALUE, text, strlen(text), error);
+    value->number = when;
+    return DEVSEC_OK;
+}
+
+static void date_format(const struct typed *typed, const struct value *value, struct text *text)
+{
+    char date[DATE_ROOM] = "";
+
+    (void)typed;
+    if (value->number)
+        text_date(date, sizeof(date), value->number);
+    text_append(text, date);
+}
+
+/* Which form a meaning has; whatever is not here is a number, and octets that are neither BITS nor a date a text. */
 static const struct form forms[] = {
     [MIB_MEANING_PLAIN] = {number_expected, number_check, number_parse, number_format},
     [MIB_MEANING_ENUM] = {enum_expected, enum_check, enum_parse, enum_format},
     [MIB_MEANING_BITS] = {bits_expected, bits_check, bits_parse, bits_format},
     [MIB_MEANING_TRUTH] = {truth_expected, truth_check, truth_parse, truth_format},
     [MIB_MEANING_TEXT] = {text_expected, text_check, text_parse, text_format},
+    [MIB_MEANING_DATE] = {date_expected, date_check, date_parse, date_format},
 };
 
 /* Those of texts without an object. */
@@ -404,7 +444,8 @@ static const struct form *typed_form(const struct typed *typed)
 
 bool typed_is_text(const struct typed *typed)
 {
-    return !typed->object || (typed->object->base == MIB_BASE_OCTETS && typed->object->meaning != MIB_MEANING_BITS);
+    return !typed->object || (typed->object->base == MIB_BASE_OCTETS && typed->object->meaning != MIB_MEANING_BITS &&
+                              typed->object->meaning != MIB_MEANING_DATE);
 }
 
 bool typed_equal(const struct typed *typed, const struct value *a, const struct value *b)

@@ -20,9 +20,9 @@ enum yaml_kind {
  * deep nesting and more than YAML_NODES_MAX nodes are refused: a settings file has no use for them.
  */
 #define YAML_DEPTH_MAX 16
-#define YAML_NODES_MAX 100000
+#define YAML_NODES_MAX 250000
 #define YAML_KEY_MAX   255
-#define YAML_FILE_MAX  (4u << 20) /* octets */
+#define YAML_FILE_MAX  (12u << 20) /* octets */
 
 struct yaml_node {
     enum yaml_kind kind;

@@ -8,7 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
-#define INDENT 2
+#define INDENT ((size_t)2)
+
+static const char spaces[] = "                                ";
+
+_Static_assert(sizeof(spaces) > YAML_DEPTH_MAX * INDENT, "the deepest line cannot be indented");
 
 struct print {
     struct text text;
@@ -77,6 +81,16 @@ static const char *named_escape(uint32_t code)
     return NULL;
 }
 
+/* How many octets from here on stand for themselves between quotes, whatever comes before or after them. */
+static size_t count_verbatim(const char *text)
+{
+    size_t count = 0;
+
+    while (text[count] >= ' ' && text[count] <= '~' && text[count] != '"' && text[count] != '\\')
+        count++;
+    return count;
+}
+
 static enum devsec_err print_quoted(struct print *print, const char *scalar)
 {
     const size_t length = strlen(scalar);
@@ -85,6 +99,11 @@ static enum devsec_err print_quoted(struct print *print, const char *scalar)
 
     text_append(&print->text, "\"");
     for (size_t at = 0; at < length; at += size) {
+        size = count_verbatim(scalar + at);
+        if (size) {
+            text_append_n(&print->text, scalar + at, size);
+            continue;
+        }
         size = text_decode(scalar + at, length - at, &code);
         if (!size)
             return devsec_fail(print->error, DEVSEC_ERR_WRONG_VALUE, "a text that is not UTF-8 cannot be YAML");
@@ -155,7 +174,7 @@ static enum devsec_err print_block(struct print *print, const struct yaml_node *
         if (!depth && !on_line && !item && child != node->children)
             text_append(&print->text, "\n"); /* groups stand apart */
         if (!started)
-            text_printf(&print->text, "%*s", (int)(depth * INDENT), "");
+            text_append_n(&print->text, spaces, depth * INDENT);
         started = false;
         if (item)
             text_append(&print->text, "-");

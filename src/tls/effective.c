@@ -11,6 +11,13 @@
 #define TLS12_BIT (1u << MIB_devsecTlsVersions_tls12)
 #define RC4_BIT   (1u << MIB_devsecTlsCiphers_rc4)
 
+/* Whether a server with this certificate can use the suite; without one, every suite is still to be had. */
+static bool has_certificate_for(const struct tls_suite *suite, enum tls_certificate certificate)
+{
+    return certificate == TLS_CERTIFICATE_NONE || suite->authentication == TLS_CERTIFICATE_NONE ||
+           suite->authentication == certificate;
+}
+
 void tls_effective_get(struct tls_effective *effective, const struct tls_policy *policy, const struct tls_stack *stack)
 {
     *effective = (struct tls_effective){0};
@@ -18,7 +25,7 @@ void tls_effective_get(struct tls_effective *effective, const struct tls_policy 
         const struct tls_suite *suite = &tls_suites[i];
         const uint32_t versions = stack->suite_versions[i] & policy->versions;
 
-        if (!versions || !(suite->cipher & policy->ciphers))
+        if (!versions || !(suite->cipher & policy->ciphers) || !has_certificate_for(suite, policy->certificate))
             continue;
         if ((suite->rsa_key_exchange && !policy->rsa_key_exchange) || (suite->sha1_digest && !policy->sha1_digest))
             continue;

@@ -9,12 +9,12 @@
 #include <string.h>
 
 #define ADVICE_MAX 256
+#define REASON_MAX 128
 
 /* What every rule looks at. */
 struct judged {
     const struct tls_policy *policy;
     const struct tls_stack *stack;
-    bool certificate;
 };
 
 /* Returns whether the policy keeps the rule; if it does not, `sentence` says what is wrong and what to change. */
@@ -90,7 +90,7 @@ static bool ciphers_have_version(const struct judged *judged, char *sentence, si
 static bool family_has_certificate(bool enabled, const char *path, const struct judged *judged, char *sentence,
                                    size_t room)
 {
-    if (!enabled || judged->certificate)
+    if (!enabled || judged->policy->certificate != TLS_CERTIFICATE_NONE)
         return true;
     snprintf(sentence, room, "%s: TLS cannot be enabled, no certificate is installed and assigned to tls(1)", path);
     return false;
@@ -112,15 +112,30 @@ static const struct {
     bool ciphers;
     bool sha1_digest;
     bool rsa_key_exchange;
+    bool certificate;
 } ways_out[] = {
     {.versions = true},
     {.ciphers = true},
     {.versions = true, .ciphers = true},
+    {.certificate = true},
     {.rsa_key_exchange = true},
     {.sha1_digest = true},
     {.sha1_digest = true, .rsa_key_exchange = true},
+    {.sha1_digest = true, .rsa_key_exchange = true, .certificate = true},
     {.versions = true, .ciphers = true, .sha1_digest = true, .rsa_key_exchange = true},
+    {.versions = true, .ciphers = true, .sha1_digest = true, .rsa_key_exchange = true, .certificate = true},
 };
+
+/* What is left of a policy where no certificate rules any suite out. */
+static size_t suites_for_any_key(const struct tls_policy *policy, const struct tls_stack *stack)
+{
+    struct tls_policy any = *policy;
+    struct tls_effective effective;
+
+    any.certificate = TLS_CERTIFICATE_NONE;
+    tls_effective_get(&effective, &any, stack);
+    return effective.n_suites;
+}
 
 /* Adds one piece of advice, "and" before all but the first. */
 static void advise(char *advice, size_t room, const char *verb, const char *what)
@@ -143,6 +158,7 @@ static void way_out(const struct judged *judged, char *advice, size_t room)
         changed.ciphers |= ways_out[i].ciphers ? judged->stack->ciphers : 0;
         changed.sha1_digest = changed.sha1_digest || ways_out[i].sha1_digest;
         changed.rsa_key_exchange = changed.rsa_key_exchange || ways_out[i].rsa_key_exchange;
+        changed.certificate = ways_out[i].certificate ? tls_other_key(changed.certificate) : changed.certificate;
         tls_effective_get(&effective, &changed, judged->stack);
         if (!effective.n_suites)
             continue;
@@ -156,6 +172,9 @@ static void way_out(const struct judged *judged, char *advice, size_t room)
             advise(advice, room, "set tls.sha1-digest to ", "true");
         if (ways_out[i].rsa_key_exchange)
             advise(advice, room, "set tls.rsa-key-exchange to ", "true");
+        snprintf(labels, sizeof(labels), "%s to tls(1)", tls_key_words(changed.certificate));
+        if (ways_out[i].certificate)
+            advise(advice, room, "assign ", labels);
     }
     if (!advice[0])
         advise(advice, room, "leave TLS disabled", "");
@@ -165,7 +184,7 @@ static bool nobody_locked_out(const struct judged *judged, char *sentence, size_
 {
     const struct tls_policy *policy = judged->policy;
     char versions[TLS_LABELS_MAX], ciphers[TLS_LABELS_MAX], has_versions[TLS_LABELS_MAX], has_ciphers[TLS_LABELS_MAX];
-    char advice[ADVICE_MAX];
+    char advice[ADVICE_MAX], reason[REASON_MAX] = "no cipher suite is left for";
     struct tls_effective effective;
 
     if (!policy->ipv4 && !policy->ipv6)
@@ -178,12 +197,17 @@ static bool nobody_locked_out(const struct judged *judged, char *sentence, size_
     tls_labels(has_versions, sizeof(has_versions), MIB_devsecTlsVersions, judged->stack->versions, "and");
     tls_labels(has_ciphers, sizeof(has_ciphers), MIB_devsecTlsCiphers, judged->stack->ciphers, "and");
     way_out(judged, advice, sizeof(advice));
+    if (suites_for_any_key(policy, judged->stack))
+        snprintf(reason, sizeof(reason),
+                 "the certificate assigned to tls(1) has %s, and none of its cipher suites is "
+                 "left for",
+                 tls_key_words(policy->certificate));
     snprintf(sentence, room,
-             "tls.versions, tls.ciphers: nobody could connect, no cipher suite is left for %s with %s "
+             "tls.versions, tls.ciphers: nobody could connect, %s %s with %s "
              "(tls.rsa-key-exchange %s, tls.sha1-digest %s); this device's TLS stack has the versions %s and the "
              "ciphers %s: %s",
-             versions, ciphers, policy->rsa_key_exchange ? "true" : "false", policy->sha1_digest ? "true" : "false",
-             has_versions, has_ciphers, advice);
+             reason, versions, ciphers, policy->rsa_key_exchange ? "true" : "false",
+             policy->sha1_digest ? "true" : "false", has_versions, has_ciphers, advice);
     return false;
 }
 
@@ -195,16 +219,16 @@ static const struct {
     {some_version, TLS_INVOLVES_VERSIONS},
     {some_cipher, TLS_INVOLVES_CIPHERS},
     {ciphers_have_version, TLS_INVOLVES_VERSIONS | TLS_INVOLVES_CIPHERS},
-    {ipv4_has_certificate, TLS_INVOLVES_IPV4},
-    {ipv6_has_certificate, TLS_INVOLVES_IPV6},
+    {ipv4_has_certificate, TLS_INVOLVES_IPV4 | TLS_INVOLVES_CERTIFICATE},
+    {ipv6_has_certificate, TLS_INVOLVES_IPV6 | TLS_INVOLVES_CERTIFICATE},
     {nobody_locked_out, TLS_INVOLVES_VERSIONS | TLS_INVOLVES_CIPHERS | TLS_INVOLVES_RSA | TLS_INVOLVES_SHA1 |
-                            TLS_INVOLVES_IPV4 | TLS_INVOLVES_IPV6},
+                            TLS_INVOLVES_IPV4 | TLS_INVOLVES_IPV6 | TLS_INVOLVES_CERTIFICATE},
 };
 
-enum devsec_err tls_policy_check(const struct tls_policy *policy, const struct tls_stack *stack, bool certificate,
-                                 unsigned *involved, struct devsec_error *error)
+enum devsec_err tls_policy_check(const struct tls_policy *policy, const struct tls_stack *stack, unsigned *involved,
+                                 struct devsec_error *error)
 {
-    const struct judged judged = {.policy = policy, .stack = stack, .certificate = certificate};
+    const struct judged judged = {.policy = policy, .stack = stack};
     char sentence[DEVSEC_ERROR_TEXT_MAX];
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

@@ -69,7 +69,7 @@ static enum devsec_err permissive_context(OSSL_LIB_CTX *library, SSL_CTX **out, 
     return DEVSEC_OK;
 }
 
-static bool has_cipher(const STACK_OF(SSL_CIPHER) * ciphers, const char *name)
+static bool has_cipher(const STACK_OF(SSL_CIPHER) *ciphers, const char *name)
 {
     for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
         if (strcmp(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)), name) == 0)

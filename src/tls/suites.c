@@ -11,8 +11,13 @@
 #define TLS12 (1u << MIB_devsecTlsVersions_tls12)
 #define TLS13 (1u << MIB_devsecTlsVersions_tls13)
 
-#define SSL30_TO_TLS12 (SSL30 | TLS10 | TLS11 | TLS12)
-#define TLS10_TO_TLS12 (TLS10 | TLS11 | TLS12)
+/* From SSL 3.0 and from TLS 1.0 up to TLS 1.2. */
+#define FROM30 (SSL30 | TLS10 | TLS11 | TLS12)
+#define FROM10 (TLS10 | TLS11 | TLS12)
+
+#define ANY   TLS_CERTIFICATE_NONE
+#define RSA   TLS_CERTIFICATE_RSA
+#define ECDSA TLS_CERTIFICATE_ECDSA
 
 #define AES128 (1u << MIB_devsecTlsCiphers_aes128)
 #define AES256 (1u << MIB_devsecTlsCiphers_aes256)
@@ -27,38 +32,38 @@
  */
 /* clang-format off */
 const struct tls_suite tls_suites[] = {
-    /* OpenSSL's name, IANA's name, versions, cipher, RSA key exchange, SHA-1 digest */
-    {"TLS_AES_256_GCM_SHA384",        "TLS_AES_256_GCM_SHA384",                  TLS13,          AES256, false, false},
-    {"TLS_AES_128_GCM_SHA256",        "TLS_AES_128_GCM_SHA256",                  TLS13,          AES128, false, false},
+    /* OpenSSL's name, IANA's name, versions, cipher, RSA key exchange, SHA-1 digest, certificate */
+    {"TLS_AES_256_GCM_SHA384",        "TLS_AES_256_GCM_SHA384",                  TLS13,  AES256, false, false, ANY},
+    {"TLS_AES_128_GCM_SHA256",        "TLS_AES_128_GCM_SHA256",                  TLS13,  AES128, false, false, ANY},
 
-    {"ECDHE-ECDSA-AES256-GCM-SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", TLS12,          AES256, false, false},
-    {"ECDHE-RSA-AES256-GCM-SHA384",   "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",   TLS12,          AES256, false, false},
-    {"ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", TLS12,          AES128, false, false},
-    {"ECDHE-RSA-AES128-GCM-SHA256",   "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",   TLS12,          AES128, false, false},
+    {"ECDHE-ECDSA-AES256-GCM-SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", TLS12,  AES256, false, false, ECDSA},
+    {"ECDHE-RSA-AES256-GCM-SHA384",   "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",   TLS12,  AES256, false, false, RSA},
+    {"ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", TLS12,  AES128, false, false, ECDSA},
+    {"ECDHE-RSA-AES128-GCM-SHA256",   "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",   TLS12,  AES128, false, false, RSA},
 
-    {"ECDHE-ECDSA-AES256-SHA384",     "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", TLS12,          AES256, false, false},
-    {"ECDHE-RSA-AES256-SHA384",       "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384",   TLS12,          AES256, false, false},
-    {"ECDHE-ECDSA-AES128-SHA256",     "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256", TLS12,          AES128, false, false},
-    {"ECDHE-RSA-AES128-SHA256",       "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",   TLS12,          AES128, false, false},
-    {"ECDHE-ECDSA-AES256-SHA",        "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",    TLS10_TO_TLS12, AES256, false, true},
-    {"ECDHE-RSA-AES256-SHA",          "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",      TLS10_TO_TLS12, AES256, false, true},
-    {"ECDHE-ECDSA-AES128-SHA",        "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",    TLS10_TO_TLS12, AES128, false, true},
-    {"ECDHE-RSA-AES128-SHA",          "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",      TLS10_TO_TLS12, AES128, false, true},
+    {"ECDHE-ECDSA-AES256-SHA384",     "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", TLS12,  AES256, false, false, ECDSA},
+    {"ECDHE-RSA-AES256-SHA384",       "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384",   TLS12,  AES256, false, false, RSA},
+    {"ECDHE-ECDSA-AES128-SHA256",     "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256", TLS12,  AES128, false, false, ECDSA},
+    {"ECDHE-RSA-AES128-SHA256",       "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",   TLS12,  AES128, false, false, RSA},
+    {"ECDHE-ECDSA-AES256-SHA",        "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",    FROM10, AES256, false, true,  ECDSA},
+    {"ECDHE-RSA-AES256-SHA",          "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",      FROM10, AES256, false, true,  RSA},
+    {"ECDHE-ECDSA-AES128-SHA",        "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",    FROM10, AES128, false, true,  ECDSA},
+    {"ECDHE-RSA-AES128-SHA",          "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",      FROM10, AES128, false, true,  RSA},
 
-    {"AES256-GCM-SHA384",             "TLS_RSA_WITH_AES_256_GCM_SHA384",         TLS12,          AES256, true,  false},
-    {"AES128-GCM-SHA256",             "TLS_RSA_WITH_AES_128_GCM_SHA256",         TLS12,          AES128, true,  false},
-    {"AES256-SHA256",                 "TLS_RSA_WITH_AES_256_CBC_SHA256",         TLS12,          AES256, true,  false},
-    {"AES128-SHA256",                 "TLS_RSA_WITH_AES_128_CBC_SHA256",         TLS12,          AES128, true,  false},
-    {"AES256-SHA",                    "TLS_RSA_WITH_AES_256_CBC_SHA",            SSL30_TO_TLS12, AES256, true,  true},
-    {"AES128-SHA",                    "TLS_RSA_WITH_AES_128_CBC_SHA",            SSL30_TO_TLS12, AES128, true,  true},
+    {"AES256-GCM-SHA384",             "TLS_RSA_WITH_AES_256_GCM_SHA384",         TLS12,  AES256, true,  false, RSA},
+    {"AES128-GCM-SHA256",             "TLS_RSA_WITH_AES_128_GCM_SHA256",         TLS12,  AES128, true,  false, RSA},
+    {"AES256-SHA256",                 "TLS_RSA_WITH_AES_256_CBC_SHA256",         TLS12,  AES256, true,  false, RSA},
+    {"AES128-SHA256",                 "TLS_RSA_WITH_AES_128_CBC_SHA256",         TLS12,  AES128, true,  false, RSA},
+    {"AES256-SHA",                    "TLS_RSA_WITH_AES_256_CBC_SHA",            FROM30, AES256, true,  true,  RSA},
+    {"AES128-SHA",                    "TLS_RSA_WITH_AES_128_CBC_SHA",            FROM30, AES128, true,  true,  RSA},
 
-    {"ECDHE-ECDSA-DES-CBC3-SHA",      "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA",   TLS10_TO_TLS12, TDES,   false, true},
-    {"ECDHE-RSA-DES-CBC3-SHA",        "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA",     TLS10_TO_TLS12, TDES,   false, true},
-    {"DES-CBC3-SHA",                  "TLS_RSA_WITH_3DES_EDE_CBC_SHA",           SSL30_TO_TLS12, TDES,   true,  true},
+    {"ECDHE-ECDSA-DES-CBC3-SHA",      "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA",   FROM10, TDES,   false, true,  ECDSA},
+    {"ECDHE-RSA-DES-CBC3-SHA",        "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA",     FROM10, TDES,   false, true,  RSA},
+    {"DES-CBC3-SHA",                  "TLS_RSA_WITH_3DES_EDE_CBC_SHA",           FROM30, TDES,   true,  true,  RSA},
 
-    {"ECDHE-ECDSA-RC4-SHA",           "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA",        TLS10_TO_TLS12, RC4,    false, true},
-    {"ECDHE-RSA-RC4-SHA",             "TLS_ECDHE_RSA_WITH_RC4_128_SHA",          TLS10_TO_TLS12, RC4,    false, true},
-    {"RC4-SHA",                       "TLS_RSA_WITH_RC4_128_SHA",                SSL30_TO_TLS12, RC4,    true,  true},
+    {"ECDHE-ECDSA-RC4-SHA",           "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA",        FROM10, RC4,    false, true,  ECDSA},
+    {"ECDHE-RSA-RC4-SHA",             "TLS_ECDHE_RSA_WITH_RC4_128_SHA",          FROM10, RC4,    false, true,  RSA},
+    {"RC4-SHA",                       "TLS_RSA_WITH_RC4_128_SHA",                FROM30, RC4,    true,  true,  RSA},
 };
 /* clang-format on */
 

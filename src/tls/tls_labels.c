@@ -27,6 +27,26 @@ void tls_labels(char *to, size_t room, int object, uint32_t mask, const char *jo
     }
 }
 
+/* By enum tls_certificate. */
+static const struct {
+    const char *words;
+    enum tls_certificate other;
+} keys[] = {
+    {"no key", TLS_CERTIFICATE_NONE},
+    {"an RSA key", TLS_CERTIFICATE_ECDSA},
+    {"an ECDSA key", TLS_CERTIFICATE_RSA},
+};
+
+const char *tls_key_words(enum tls_certificate certificate)
+{
+    return keys[certificate].words;
+}
+
+enum tls_certificate tls_other_key(enum tls_certificate certificate)
+{
+    return keys[certificate].other;
+}
+
 uint32_t tls_offered_ciphers(const struct tls_effective *effective)
 {
     uint32_t ciphers = 0;

@@ -17,6 +17,12 @@
  */
 void tls_labels(char *to, size_t room, int object, uint32_t mask, const char *joint);
 
+/* "an RSA key", "an ECDSA key"; "no key" for TLS_CERTIFICATE_NONE. Static. */
+const char *tls_key_words(enum tls_certificate certificate);
+
+/* The kind of key that a certificate does not have; of none, none. */
+enum tls_certificate tls_other_key(enum tls_certificate certificate);
+
 /* The ciphers of the suites that are offered. */
 uint32_t tls_offered_ciphers(const struct tls_effective *effective);
 

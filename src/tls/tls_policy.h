@@ -11,6 +11,9 @@
 
 /* Masks: bit n (1u << n) is bit position n of devsecTlsVersions and devsecTlsCiphers. */
 
+/* The key of the certificate that is installed and assigned to the use tls(1); it decides which suites can be used. */
+enum tls_certificate { TLS_CERTIFICATE_NONE, TLS_CERTIFICATE_RSA, TLS_CERTIFICATE_ECDSA };
+
 /* The settings as the store has them. */
 struct tls_policy {
     int permit_mode; /* value of devsecTlsPermitMode */
@@ -20,6 +23,7 @@ struct tls_policy {
     uint32_t ciphers;
     bool rsa_key_exchange;
     bool sha1_digest;
+    enum tls_certificate certificate; /* TLS_CERTIFICATE_NONE rules no suite out: it says what a policy would come to */
 };
 
 /* The cipher suites that a policy can choose from, in order of preference (strongest first). */
@@ -30,6 +34,8 @@ struct tls_suite {
     uint32_t cipher;       /* one bit of devsecTlsCiphers */
     bool rsa_key_exchange; /* no forward secrecy: the premaster travels under the certificate's RSA key */
     bool sha1_digest;      /* its MAC is SHA-1 */
+    /* The certificate that a server must have for it (RFC 5246, 7.4.2; RFC 8422, 2); NONE: any (RFC 8446, 4.2.3) */
+    enum tls_certificate authentication;
 };
 
 #define TLS_SUITE_MAX 64
@@ -83,16 +89,16 @@ enum tls_involved {
     TLS_INVOLVES_CIPHERS = 1 << 4,
     TLS_INVOLVES_RSA = 1 << 5,
     TLS_INVOLVES_SHA1 = 1 << 6,
+    TLS_INVOLVES_CERTIFICATE = 1 << 7, /* no setting: the key that is assigned to tls(1) */
 };
 
 /*
  * Every rule of T2 to T6: no version, no cipher, a cipher that no enabled version can carry, enabling without a
- * certificate, and a lock-out (TLS enabled while nothing would be offered). DEVSEC_ERR_INCONSISTENT with a sentence
- * that says what to change; `*involved` is then a set of tls_involved. `certificate`: one is installed and assigned to
- * the use tls(1).
+ * certificate, and a lock-out (TLS enabled while nothing would be offered, be it on account of the certificate's key).
+ * DEVSEC_ERR_INCONSISTENT with a sentence that says what to change; `*involved` is then a set of tls_involved.
  */
-enum devsec_err tls_policy_check(const struct tls_policy *policy, const struct tls_stack *stack, bool certificate,
-                                 unsigned *involved, struct devsec_error *error);
+enum devsec_err tls_policy_check(const struct tls_policy *policy, const struct tls_stack *stack, unsigned *involved,
+                                 struct devsec_error *error);
 
 /*
  * What is allowed and yet should be looked at: weak versions and ciphers, TLS 1.2 off (LDAP servers, T9), ciphertext

@@ -19,6 +19,7 @@ struct looked_at {
     const struct tls_policy *policy;
     const struct tls_stack *stack;
     struct tls_effective effective;
+    struct tls_effective any_key; /* what would be offered if the certificate ruled nothing out */
 };
 
 /* Returns whether the warning is due; `detail` then holds what its sentence names, if it names anything. */
@@ -50,7 +51,13 @@ static bool rc4(const struct looked_at *at, char *detail)
 static bool rsa_key_exchange(const struct looked_at *at, char *detail)
 {
     (void)detail;
-    return at->policy->rsa_key_exchange;
+    return at->policy->rsa_key_exchange && at->policy->certificate != TLS_CERTIFICATE_ECDSA;
+}
+
+static bool rsa_key_exchange_without_key(const struct looked_at *at, char *detail)
+{
+    (void)detail;
+    return at->policy->rsa_key_exchange && at->policy->certificate == TLS_CERTIFICATE_ECDSA;
 }
 
 static bool sha1_digest(const struct looked_at *at, char *detail)
@@ -78,14 +85,29 @@ static bool ciphers_not_there(const struct looked_at *at, char *detail)
 /* Versions that the stack has and that are on, while every suite of theirs is switched off by something else. */
 static bool versions_without_suite(const struct looked_at *at, char *detail)
 {
-    const uint32_t bare = at->policy->versions & at->stack->versions & ~at->effective.versions;
+    const uint32_t bare = at->policy->versions & at->stack->versions & ~at->any_key.versions;
 
-    return some_labels(detail, MIB_devsecTlsVersions, bare) && at->effective.n_suites;
+    return some_labels(detail, MIB_devsecTlsVersions, bare) && at->any_key.n_suites;
 }
 
 static bool ciphers_without_suite(const struct looked_at *at, char *detail)
 {
-    const uint32_t bare = at->policy->ciphers & at->stack->ciphers & ~tls_offered_ciphers(&at->effective);
+    const uint32_t bare = at->policy->ciphers & at->stack->ciphers & ~tls_offered_ciphers(&at->any_key);
+
+    return some_labels(detail, MIB_devsecTlsCiphers, bare) && at->any_key.n_suites;
+}
+
+/* Likewise, on account of the certificate alone. */
+static bool versions_without_key(const struct looked_at *at, char *detail)
+{
+    const uint32_t bare = at->any_key.versions & ~at->effective.versions;
+
+    return some_labels(detail, MIB_devsecTlsVersions, bare) && at->effective.n_suites;
+}
+
+static bool ciphers_without_key(const struct looked_at *at, char *detail)
+{
+    const uint32_t bare = tls_offered_ciphers(&at->any_key) & ~tls_offered_ciphers(&at->effective);
 
     return some_labels(detail, MIB_devsecTlsCiphers, bare) && at->effective.n_suites;
 }
@@ -93,7 +115,13 @@ static bool ciphers_without_suite(const struct looked_at *at, char *detail)
 static bool nothing_left(const struct looked_at *at, char *detail)
 {
     (void)detail;
-    return at->effective.n_suites == 0;
+    return at->any_key.n_suites == 0;
+}
+
+static bool nothing_left_for_key(const struct looked_at *at, char *detail)
+{
+    snprintf(detail, TLS_LABELS_MAX, "%s", tls_key_words(at->policy->certificate));
+    return at->effective.n_suites == 0 && at->any_key.n_suites;
 }
 
 static bool ciphertext_only(const struct looked_at *at)
@@ -156,6 +184,10 @@ static const struct {
      "tls.rsa-key-exchange: without forward secrecy, whoever gets the device's key can read recorded traffic "
      "(RFC 9325, 4.1); set it to false unless an old client cannot do without",
      ""},
+    {rsa_key_exchange_without_key,
+     "tls.rsa-key-exchange: has no effect, the certificate assigned to tls(1) has an ECDSA key; set it to false before "
+     "an RSA key is assigned",
+     ""},
     {sha1_digest, "tls.sha1-digest: SHA-1 is obsolete; set it to false unless an old client cannot do without", ""},
     {no_tls12,
      "tls.versions: tls12 is off; the device may not be able to connect to an external LDAP server that has none of "
@@ -169,10 +201,17 @@ static const struct {
      "; every cipher suite there is switched off by tls.ciphers, tls.rsa-key-exchange or tls.sha1-digest"},
     {ciphers_without_suite, "tls.ciphers: selected but not offered: ",
      "; every cipher suite with this is switched off by tls.versions, tls.rsa-key-exchange or tls.sha1-digest"},
+    {versions_without_key, "tls.versions: enabled but not offered: ",
+     "; every cipher suite there is for a key of another kind than that of the certificate assigned to tls(1)"},
+    {ciphers_without_key, "tls.ciphers: selected but not offered: ",
+     "; every cipher suite with this is for a key of another kind than that of the certificate assigned to tls(1)"},
     {nothing_left,
      "tls.versions, tls.ciphers: no cipher suite is left, so that TLS cannot be enabled until more of them, "
      "tls.rsa-key-exchange or tls.sha1-digest is allowed",
      ""},
+    {nothing_left_for_key, "tls.versions, tls.ciphers: the certificate assigned to tls(1) has ",
+     ", and none of its cipher suites is left, so that TLS cannot be enabled until more versions or ciphers are "
+     "allowed or a key of another kind is assigned"},
     {ciphertext_only_off, "tls.permit-mode: ciphertextOnly has no effect on ",
      ", where TLS is not enabled and communication stays in the clear"},
     {only_tls13,
@@ -194,9 +233,12 @@ size_t tls_policy_warnings(const struct tls_policy *policy, const struct tls_sta
                            void (*say)(void *context, const char *sentence), void *context)
 {
     struct looked_at at = {.policy = policy, .stack = stack};
+    struct tls_policy any = *policy;
     size_t count = 0;
 
+    any.certificate = TLS_CERTIFICATE_NONE;
     tls_effective_get(&at.effective, policy, stack);
+    tls_effective_get(&at.any_key, &any, stack);
     for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++) {
         char detail[TLS_LABELS_MAX] = "";
         char sentence[SENTENCE_MAX];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libFuzzer target: any octets as a device profile give a profile or a clear error, never a crash or a leak. */
 #include "device/profile.h"
+#include "pki/pki.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (profile.restart_command && (!profile.restart_command[0] || profile.restart_command[0][0] != '/'))
             abort();
         if (profile.has_tls_stack && (!profile.tls_versions || !profile.tls_ciphers))
+            abort();
+        if (profile.key_limit < 4 || profile.key_limit > 10000 || profile.reserved_keys >= 1u << PKI_RESERVED_COUNT ||
+            pki_key_spec_check(&profile.reserved_key, PKI_HASH_SHA256, NULL) != DEVSEC_OK)
             abort();
     } else if (error.code != err || !error.text[0] || profile.model) {
         abort();

@@ -52,7 +52,7 @@ static const struct binding bindings[] = {
 };
 
 static const struct table_binding tables[] = {
-    {MIB_devsecTlsSuiteEntry, count_rows, index_row},
+    {.entry = MIB_devsecTlsSuiteEntry, .count = count_rows, .index = index_row},
 };
 
 const struct binding_group group_rows = {

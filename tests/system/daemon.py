@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from conftest import running, wait_until
 from mib_objects import BUILD
@@ -22,9 +23,10 @@ class Daemon:
             os.kill(sandbox.pid("devsecd"), signal.SIGTERM)
             wait_until(lambda: not running(sandbox.pid("devsecd")))
 
-    def start(self, *arguments):
+    def start(self, *arguments, environment=None):
         """Starts it without waiting for more than the process; its words go to the sandbox's log."""
         environment = {
+            **(environment or {}),
             "PATH": os.environ["PATH"], "MIBS": "",
             "ASAN_OPTIONS": f"detect_leaks=1:log_path={self.sandbox.dir}/log/sanitizer.devsecd",
             "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={self.sandbox.dir}/log/sanitizer.devsecd",
@@ -57,28 +59,34 @@ class Faults:
     """with Faults(sandbox, "fsync:error=EIO"): that system call of devsecd's fails where it concerns the store.
 
     The words are those of strace -e inject. Only calls count that name settings.yaml or its .tmp, or these or the
-    directory by a descriptor. With `trace` instead of injections it only watches; with paths=False, wherever it is.
+    directory by a descriptor. With `trace` instead of injections it only watches, and names descriptors;
+    with paths=False, wherever it is; with others, there.
+    With `threads`, their ids, it has to do with these threads alone; strace counts the calls of each by itself.
     """
 
-    def __init__(self, sandbox, *injections, trace="", paths=True, pid=None):
+    def __init__(self, sandbox, *injections, trace="", paths=True, pid=None, threads=()):
         store = sandbox.dir / "store"
         assert shutil.which("strace"), "strace is not installed; scripts/bootstrap does that"
-        self.pid = pid or sandbox.pid("devsecd")
+        self.ids = list(threads) or [pid or sandbox.pid("devsecd")]
         self.log = sandbox.dir / "log" / "strace"
         calls = trace or ",".join(dict.fromkeys(injection.partition(":")[0] for injection in injections))
-        self.command = ["strace", "-f", "-qq", "-o", self.log, "-p", str(self.pid), "-e", f"trace={calls}"]
-        for name in ("settings.yaml", "settings.yaml.tmp") if paths else ():
-            self.command += ["-P", name, "-P", store / name]
-        if paths:
-            self.command += ["-P", store]
+        self.command = ["strace", "-qq", "-o", self.log, "-e", f"trace={calls}", *([] if threads else ["-f"]),
+                        *(["-y"] if trace else [])]
+        for number in self.ids:
+            self.command += ["-p", str(number)]
+        if paths is True:
+            names = ("settings.yaml", "settings.yaml.tmp")
+            paths = (*names, *[store / name for name in names], store)
+        for name in paths or ():
+            self.command += ["-P", name]
         for injection in injections:
             self.command += ["-e", f"inject={injection}"]
         self.process = None
 
     def traced(self):
-        """Whether a tracer holds the process."""
-        with open(f"/proc/{self.pid}/status", encoding="utf-8") as status:
-            return "TracerPid:\t0\n" not in status.read()
+        """Whether a tracer holds the process, or all of the threads."""
+        return all("TracerPid:\t0\n" not in Path(f"/proc/{number}/status").read_text(encoding="utf-8")
+                   for number in self.ids)
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -80,7 +80,7 @@ class Device:
 
     def reset(self):
         """Every setting as it came from the factory; costs a commit only where one differs."""
-        self.accept(*[(entry.name, entry.default) for entry in MIB.writable if entry.defval is not None])
+        self.accept(*[(entry.name, entry.default) for entry in MIB.settings])
 
     @property
     def generation(self):

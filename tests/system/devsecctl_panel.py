@@ -29,13 +29,23 @@ DEFAULTS = {
         "rsa-key-exchange": False,
         "sha1-digest": False,
     },
+    "certificates": {"expiry-warning": 30},
     "smtp": {"host": "", "port": 25, "secure": False},
-    "notify": {"settings-changed": True, "store-degraded": True, "access-denied": True, "min-interval": 5},
+    "notify": {
+        "settings-changed": True,
+        "store-degraded": True,
+        "access-denied": True,
+        "cert-expiring": True,
+        "cert-expired": True,
+        "min-interval": 5,
+    },
 }
 PATHS = [f"{group}.{key}" for group, keys in DEFAULTS.items() for key in keys]
 GROUPS = list(DEFAULTS)
 COMMANDS = ["get", "set", "store status", "store generations", "store restore", "admin list", "admin add",
-            "admin set-password", "admin set-role", "admin remove", "check", "completion", "help"]
+            "admin set-password", "admin set-role", "admin remove", "cert list", "cert show", "cert create",
+            "cert request", "cert install", "cert import", "cert export", "cert verify", "cert assign", "cert delete",
+            "cert uses", "trust list", "trust show", "trust add", "trust remove", "check", "completion", "help"]
 
 
 def kind_of(path):

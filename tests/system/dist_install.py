@@ -94,7 +94,12 @@ class Installation:
 
     def served(self):
         """Whether devsecd is registered; administrators who are not there yet cannot tell."""
-        return self.devsecd.text.rstrip().endswith("registered with snmpd")
+        lines = self.said()
+        return bool(lines) and lines[-1].endswith("registered with snmpd")
+
+    def said(self):
+        """What devsecd's log says about anything but the keys that it makes meanwhile."""
+        return [line for line in self.devsecd.text.splitlines() if " jobs: " not in line]
 
     # ---- managers ----
 

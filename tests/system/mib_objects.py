@@ -80,6 +80,7 @@ class Mib:
         self.root = tuple(table["root"])
         self.objects = [Object(entry) for entry in table["objects"]]
         self.named = {entry.name: entry for entry in self.objects}
+        self.by_oid = {entry.oid: entry for entry in self.objects if entry.readable}
         self.notifications = {entry["name"]: tuple(entry["oid"]) for entry in table["notifications"]}
 
     def __getitem__(self, name):
@@ -88,6 +89,15 @@ class Mib:
     @property
     def writable(self):
         return [entry for entry in self.objects if entry.writable]
+
+    @property
+    def settings(self):
+        """What comes from the factory with a value that managers change."""
+        return [entry for entry in self.scalars if entry.writable and entry.defval is not None]
+
+    def at(self, name):
+        """The object that an instance is one of; None if there is none that can be read."""
+        return next((self.by_oid[name[:end]] for end in range(len(name) - 1, 0, -1) if name[:end] in self.by_oid), None)
 
     @property
     def scalars(self):

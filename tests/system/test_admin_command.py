@@ -245,6 +245,28 @@ def test_lost_device_key(staffed):
     assert users != before[0] and b" alice " in users and b" bob " not in users
 
 
+def test_lost_device_key_of_private_keys(panel):
+    """Where private keys are sealed with it, a first administrator's password makes no new one either."""
+    key = panel.dir / "device.key"
+    panel.good("cert", "create", "mfp.example")
+    kept = key.read_bytes()
+    key.unlink()
+    said = panel.refused("admin", "add", "alice", "--engine-id", ENGINE, stdin=GOOD, status=3)
+    assert f"there is no device key {key}, and 1 private key was sealed with it; restore it from a backup" in said
+    assert "every key has to be made anew by 'devsecctl cert'\n" in said
+    assert not key.exists() and panel.json("admin", "list") == []
+    checked = panel("check")
+    assert checked.status != 0 and "there is no such file, and private keys were sealed with it" in checked.out
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    panel.good("admin", "add", "alice", "--engine-id", ENGINE, stdin=GOOD)
+    key.unlink()
+    said = panel.refused("admin", "add", "bob", "--engine-id", ENGINE, stdin=GOOD, status=3)
+    assert "1 private key was sealed with it, and the keys of administrators: alice; restore it from a backup" in said
+    assert "and each administrator needs 'devsecctl admin set-password' or 'admin remove'\n" in said
+    assert not key.exists()
+
+
 def test_only_administrator_needs_no_lost_key(staffed):
     (staffed.dir / "device.key").unlink()
     done = staffed("admin", "set-password", "alice", stdin=GOOD)

@@ -84,7 +84,7 @@ def test_damaged_document(panel, content):
 
 
 def test_document_of_a_newer_version(panel):
-    panel.document.write_text(panel.document.read_text().replace("format: 1", "format: 2"))
+    panel.document.write_text(panel.document.read_text().replace("format: 2", "format: 3"))
     for words in (["get"], ["set", "smtp.port", "26"], ["store", "status"], ["store", "restore", "1"]):
         assert "newer version" in panel.refused(*words, status=3)
 

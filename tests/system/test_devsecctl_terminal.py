@@ -212,5 +212,6 @@ def test_documentation_names_everything(panel):
         assert re.search(r"^\| `" + command + r"[ `]", text, re.M), command
     for letter, name in option_names():
         assert f"`{letter}" in text and f"`{name}" in text, name
-    for name in re.findall(r"^      (--[a-z-]+)", panel.good("help", "admin"), re.M):
-        assert f"`{name}" in text, name
+    for family in ("admin", "cert", "trust"):
+        for name in re.findall(r"^      (--[a-z-]+)", panel.good("help", family), re.M):
+            assert f"`{name}" in text, name

@@ -132,11 +132,11 @@ def test_an_administrator_connects_as_the_manual_says(device):
 
 
 def test_after_a_reload(device):
-    said = device.devsecd.text
+    said = device.said()
     for number in (2602, 2603):
         device.reload_snmpd()
         check_everybody(device, number)
-    assert device.devsecd.text == said, "devsecd was disturbed"
+    assert device.said() == said, "devsecd was disturbed"
 
 
 def test_a_configuration_that_snmpd_may_not_read_at_a_reload_closes(device):

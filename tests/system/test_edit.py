@@ -88,7 +88,7 @@ INVALID = [
     ("what cannot be together", "ciphers: [aes128, aes256]", "ciphers: []", "at least one cipher", ""),
     ("rc4 without a version for it", "versions: [tls12, tls13]\n  ciphers: [aes128, aes256]",
      "versions: [tls13]\n  ciphers: [rc4]", "rc4 cannot be selected", "tls12"),
-    ("a newer format", "format: 1", "format: 2", "format", ""),
+    ("a newer format", "format: 2", "format: 3", "format", ""),
 ]
 
 
@@ -134,7 +134,7 @@ def test_a_set_while_an_invalid_edit_lies_there(device, save):
 
 
 def make_newer(path):
-    path.write_text(path.read_text(encoding="utf-8").replace("format: 1", "format: 2"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("format: 2", "format: 3"), encoding="utf-8")
 
 
 def make_link(path):

@@ -48,9 +48,8 @@ def test_the_walk_holds_every_object(all_there_is):
     names = [name for name, _ in all_there_is]
     for entry in MIB.scalars:
         assert entry.instance in names, entry.name
-    known = {entry.oid: entry for entry in MIB.objects if entry.readable}
     for name, value in all_there_is:
-        entry = known.get(name[:-1])
+        entry = MIB.at(name)
         assert entry, name
         expected = {"INTEGER": "INTEGER", "UNSIGNED": "Gauge32", "COUNTER32": "Counter32", "OCTET STRING": "STRING"}
         assert value.type == expected[entry.base], entry.name

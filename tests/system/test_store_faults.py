@@ -5,50 +5,19 @@ After each: the store loads, every acknowledged commit is there, no refused one 
 is left over. DEVSEC_BUILD names the build folder under test (default: build/release).
 """
 
-import os
 import re
-import shutil
-import subprocess
-import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
+from system_calls import built, calls_of, each, fallible, fresh, inject, run, words
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("DEVSEC_BUILD", ROOT / "build" / "release")).resolve()
 FIRST, SECOND, LATER = 2001, 2002, 2003
 ERRORS = ("ENOSPC", "EIO", "EROFS", "EMFILE")
 STATUS_OK = 1
-CLOCK_TICK = 0.025  # seconds; more than the longest tick that file times have
-
-# Calls that can fail with such errors on a file system.
-FALLIBLE = {
-    "openat", "read", "write", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat", "unlink",
-    "unlinkat", "mkdir", "mkdirat", "fchmod", "ftruncate", "newfstatat", "fstat", "flock", "getdents64",
-}  # fmt: skip
-CALL = re.compile(r"^(?:\d+ +)?([a-z_0-9]+)\((.*)$")
 
 
 @pytest.fixture(scope="module")
 def writer():
-    program = BUILD / "tests" / "system" / "store_faults" / "store_writer"
-    assert program.exists(), f"{program} is not built"
-    assert shutil.which("strace"), "strace is not installed; scripts/bootstrap does that"
-    return program
-
-
-def environment():
-    # LeakSanitizer traces its own process, which strace is doing already.
-    return dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
-
-
-def run(command):
-    return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
-
-
-def words(output):
-    return [tuple(line.split()) for line in output.splitlines() if line]
+    return built("store_faults", "store_writer")
 
 
 @pytest.fixture(scope="module")
@@ -62,49 +31,13 @@ def template(writer, tmp_path_factory):
     return directory
 
 
-def fresh(template, folder, *parts):
-    """A copy of the store, old enough that its times alone tell whether it changed: every run makes the same calls."""
-    directory = folder / "-".join(map(str, parts))
-    shutil.copytree(template, directory)
-    time.sleep(CLOCK_TICK)
-    return directory
-
-
-def calls_of(writer, template, folder, mode):
-    """The calls between "begin" and "done": (name, which one of that name since the start, its arguments)."""
+def calls(writer, template, folder, mode):
     directory = fresh(template, folder, "count", mode)
-    trace = folder / f"count-{mode}.trace"
-    result = run(["strace", "-o", trace, writer, directory, mode, str(FIRST)])
-    assert result.returncode == 0, result.stderr
-    seen, found, inside = {}, [], False
-    for line in trace.read_text().splitlines():
-        match = CALL.match(line)
-        if not match:
-            continue
-        name, arguments = match.groups()
-        seen[name] = seen.get(name, 0) + 1
-        if arguments.startswith('1, "begin'):
-            inside = True
-        elif arguments.startswith('1, "done'):
-            break
-        elif inside:
-            found.append((name, seen[name], arguments))
-    names = [name for name, _, _ in found]
-    assert names.count("fsync") >= 2 and any(name.startswith("rename") for name in names), names
-    return found
+    return calls_of([writer, directory, mode, str(FIRST)], folder / f"count-{mode}.trace")
 
 
-def inject(writer, directory, mode, name, fault, ports):
-    trace = directory.with_suffix(".trace")
-    traced = ["-e", f"trace={name},write", "-e", f"inject={name}:{fault}"]
-    result = run(["strace", "-o", trace, *traced, writer, directory, mode, *map(str, ports)])
-    lines = trace.read_text().splitlines()
-    begin = next((i for i, line in enumerate(lines) if '"begin' in line), None)
-    assert begin is not None, f"the fault came before the commit: {result.stderr}"
-    if "error=" in fault:
-        assert not any("INJECTED" in line for line in lines[:begin]), "the fault came before the commit"
-        assert any("INJECTED" in line for line in lines), "the fault did not come"
-    return result
+def break_it(writer, directory, mode, name, fault, ports):
+    return inject([writer, directory, mode, *map(str, ports)], directory.with_suffix(".trace"), name, fault)
 
 
 def check(writer, directory, allowed):
@@ -133,31 +66,12 @@ def promised(output):
     return state
 
 
-def each(cases, work):
-    """Runs every case, in two threads, and reports all that fail."""
-    failures = []
-
-    def guarded(case):
-        try:
-            work(*case)
-        except AssertionError as error:
-            failures.append(f"{' '.join(map(str, case))}: {error}")
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        list(pool.map(guarded, cases))
-    assert not failures, "\n".join(failures)
-
-
-def fallible(calls):
-    return [c for c in calls if c[0] in FALLIBLE and not c[2].startswith(("1, ", "2, ")) and "/etc/" not in c[2]]
-
-
 def test_each_call_fails_once(writer, template, tmp_path):
-    calls = fallible(calls_of(writer, template, tmp_path, "commit"))
+    possible = fallible(calls(writer, template, tmp_path, "commit"))
 
     def work(name, number, error):
         directory = fresh(template, tmp_path, "once", name, number, error)
-        result = inject(writer, directory, "commit", name, f"error={error}:when={number}", (FIRST, SECOND))
+        result = break_it(writer, directory, "commit", name, f"error={error}:when={number}", (FIRST, SECOND))
         assert result.returncode == 0, result.stderr
         said = words(result.stdout)
         answers = [line for line in said if line[0] in ("ack", "refused")]
@@ -170,53 +84,53 @@ def test_each_call_fails_once(writer, template, tmp_path):
         assert answers[1] == ("ack", str(base + 1), str(SECOND)), f"{said} {result.stderr}"
         check(writer, directory, [promised(result.stdout)])
 
-    each([(name, number, error) for name, number, _ in calls for error in ERRORS], work)
+    each([(name, number, error) for name, number, _ in possible for error in ERRORS], work)
 
 
 def test_each_call_fails_for_good(writer, template, tmp_path):
     """From one call on all of its kind fail, also those that would repair what the first failure left."""
-    calls = [c for c in fallible(calls_of(writer, template, tmp_path, "commit"))
-             if c[0] in ("fsync", "unlinkat") or c[0].startswith(("rename", "open"))]  # fmt: skip
+    possible = [c for c in fallible(calls(writer, template, tmp_path, "commit"))
+                if c[0] in ("fsync", "unlinkat") or c[0].startswith(("rename", "open"))]  # fmt: skip
 
     def work(name, number):
         directory = fresh(template, tmp_path, "forever", name, number)
-        result = inject(writer, directory, "commit", name, f"error=EIO:when={number}+", (FIRST, SECOND))
+        result = break_it(writer, directory, "commit", name, f"error=EIO:when={number}+", (FIRST, SECOND))
         assert result.returncode == 0, result.stderr
         check(writer, directory, [promised(result.stdout)])
 
-    each([(name, number) for name, number, _ in calls], work)
+    each([(name, number) for name, number, _ in possible], work)
 
 
 def test_killed_at_each_call(writer, template, tmp_path):
-    calls = calls_of(writer, template, tmp_path, "commit")
+    made = calls(writer, template, tmp_path, "commit")
 
     def work(name, number):
         directory = fresh(template, tmp_path, "killed", name, number)
-        result = inject(writer, directory, "commit", name, f"signal=KILL:when={number}", (FIRST,))
+        result = break_it(writer, directory, "commit", name, f"signal=KILL:when={number}", (FIRST,))
         said = words(result.stdout)
         assert not any(line[0] == "done" for line in said), f"not killed: {said}"
         state = promised(result.stdout)
         # What was not answered yet may have happened or not, but as a whole.
         check(writer, directory, [state] if state != (3, 2000) else [state, (4, FIRST)])
 
-    each([(name, number) for name, number, _ in calls], work)
+    each([(name, number) for name, number, _ in made], work)
 
 
 def test_undo_survives_faults(writer, template, tmp_path):
-    calls = calls_of(writer, template, tmp_path, "undo")
-    half = next(i for i, (name, _, arguments) in enumerate(calls) if arguments.startswith('1, "ack'))
-    undo = calls[half + 1 :]
+    made = calls(writer, template, tmp_path, "undo")
+    half = next(i for i, (name, _, arguments) in enumerate(made) if arguments.startswith('1, "ack'))
+    undo = made[half + 1 :]
 
     def fail(name, number, error):
         directory = fresh(template, tmp_path, "undo", name, number, error)
-        result = inject(writer, directory, "undo", name, f"error={error}:when={number}", (FIRST,))
+        result = break_it(writer, directory, "undo", name, f"error={error}:when={number}", (FIRST,))
         said = words(result.stdout)
         assert said[2] in (("undone", "3", "2000"), ("stands", "4", str(FIRST))), said
         check(writer, directory, [promised(result.stdout)])
 
     def kill(name, number):
         directory = fresh(template, tmp_path, "undo-killed", name, number)
-        result = inject(writer, directory, "undo", name, f"signal=KILL:when={number}", (FIRST,))
+        result = break_it(writer, directory, "undo", name, f"signal=KILL:when={number}", (FIRST,))
         undone = any(line[0] == "undone" for line in words(result.stdout))
         check(writer, directory, [(3, 2000)] if undone else [(3, 2000), (4, FIRST)])
 

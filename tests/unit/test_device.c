@@ -137,6 +137,136 @@ static void test_policy_of_a_document(void **state)
     document_free(document);
 }
 
+/* ---- Keys and uses in a document ---- */
+
+#define DIGEST "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+static void put_row(struct document *document, enum table_id id, struct value *row)
+{
+    assert_int_equal(row_check(id, row, NULL), DEVSEC_OK);
+    assert_int_equal(table_put(id, &document->tables[id], row, NULL), DEVSEC_OK);
+    row_free(id, row);
+}
+
+static void put_key(struct document *document, unsigned slot, const char *name, enum pki_key_type type,
+                    bool certificate)
+{
+    struct value *row = row_new(TABLE_KEYS);
+
+    assert_non_null(row);
+    row[KEY_SLOT].number = slot;
+    row[KEY_TYPE].number = type;
+    row[KEY_ORIGIN].number = MIB_devsecCertOrigin_selfSigned;
+    assert_int_equal(value_set_text(&row[KEY_NAME], name, NULL), DEVSEC_OK);
+    assert_int_equal(value_set_text(&row[KEY_FILE], DIGEST, NULL), DEVSEC_OK);
+    assert_int_equal(value_set_text(&row[KEY_CERTIFICATE], certificate ? DIGEST : "", NULL), DEVSEC_OK);
+    put_row(document, TABLE_KEYS, row);
+}
+
+static void put_use(struct document *document, const char *use, unsigned slot)
+{
+    struct value *row = row_new(TABLE_USES);
+
+    assert_non_null(row);
+    row[USE_SLOT].number = slot;
+    assert_int_equal(value_set_text(&row[USE_NAME], use, NULL), DEVSEC_OK);
+    put_row(document, TABLE_USES, row);
+}
+
+/* The keys in slots 2 and 3, and which slot serves which use. */
+static const struct {
+    const char *what;
+    const char *use;
+    unsigned slot;
+    bool certificates;
+    enum tls_certificate expected;
+} certificates[] = {
+    {"no key for TLS", "tls", 0, true, TLS_CERTIFICATE_NONE},
+    {"a slot without a key", "tls", 1, true, TLS_CERTIFICATE_NONE},
+    {"an RSA key", "tls", 2, true, TLS_CERTIFICATE_RSA},
+    {"an ECDSA key", "tls", 3, true, TLS_CERTIFICATE_ECDSA},
+    {"an RSA key without a certificate", "tls", 2, false, TLS_CERTIFICATE_NONE},
+    {"an ECDSA key without a certificate", "tls", 3, false, TLS_CERTIFICATE_NONE},
+    {"a key for something else", "smime", 2, true, TLS_CERTIFICATE_NONE},
+};
+
+static void test_certificate_of_a_document(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(certificates); i++) {
+        struct document *document = new_document();
+        struct tls_policy policy;
+
+        print_message("%s\n", certificates[i].what);
+        put_key(document, 2, "two", PKI_KEY_RSA, certificates[i].certificates);
+        put_key(document, 3, "three", PKI_KEY_ECDSA, certificates[i].certificates);
+        put_use(document, certificates[i].use, certificates[i].slot);
+        device_tls_policy(document, &policy);
+        assert_int_equal(policy.certificate, certificates[i].expected);
+        document_free(document);
+    }
+}
+
+/* With a certificate TLS can be enabled; what follows from its kind is refused as much as what it lacks. */
+static void test_tls_and_its_certificate(void **state)
+{
+    const uint32_t both = 1u << TABLE_USES | 1u << TABLE_KEYS;
+    struct document *document = new_document();
+    struct devsec_error error = {0};
+    struct store_fault fault = {0};
+    struct device device;
+
+    (void)state;
+    assert_int_equal(open_device(&device, "", &error), DEVSEC_OK);
+    document->values[SETTING_TLS_IPV4].number = 1;
+    assert_int_equal(device.rules.check(device.rules.context, document, &fault), DEVSEC_ERR_INCONSISTENT);
+    assert_string_equal(fault.error.text,
+                        "tls.ipv4: TLS cannot be enabled, no certificate is installed and assigned to tls(1)");
+    assert_int_equal(fault.involved_tables, both);
+
+    put_key(document, 2, "two", PKI_KEY_ECDSA, true);
+    put_use(document, "tls", 2);
+    fault = (struct store_fault){0};
+    assert_int_equal(device.rules.check(device.rules.context, document, &fault), DEVSEC_OK);
+    assert_int_equal(fault.error.code, DEVSEC_OK);
+
+    put_use(document, "tls", 0);
+    assert_int_equal(device.rules.check(device.rules.context, document, &fault), DEVSEC_ERR_INCONSISTENT);
+    assert_memory_equal(fault.error.text, "tls.ipv4: TLS cannot be enabled, no certificate", 46);
+    assert_int_equal(fault.involved[0], SETTING_TLS_IPV4);
+    assert_int_equal(fault.involved_tables, both);
+
+    /* A refusal that has nothing to do with it does not blame it. */
+    document->values[SETTING_TLS_IPV4].number = 0;
+    document->values[SETTING_TLS_CIPHERS].number = 0;
+    fault = (struct store_fault){0};
+    assert_int_equal(device.rules.check(device.rules.context, document, &fault), DEVSEC_ERR_INCONSISTENT);
+    assert_int_equal(fault.involved_tables, 0);
+    document_free(document);
+    device_close(&device);
+}
+
+/* The rules about keys and uses (pki/uses.h) hold in the store as well. */
+static void test_keys_are_checked(void **state)
+{
+    struct document *document = new_document();
+    struct devsec_error error = {0};
+    struct store_fault fault = {0};
+    struct device device;
+
+    (void)state;
+    assert_int_equal(open_device(&device, "", &error), DEVSEC_OK);
+    put_key(document, 2, "same", PKI_KEY_RSA, true);
+    assert_int_equal(device.rules.check(device.rules.context, document, &fault), DEVSEC_OK);
+    put_key(document, 3, "same", PKI_KEY_RSA, true);
+    assert_int_equal(device.rules.check(device.rules.context, document, &fault), DEVSEC_ERR_INCONSISTENT);
+    assert_non_null(strstr(fault.error.text, "keys: the keys in slots 2 and 3 are both named \"same\""));
+    assert_int_equal(fault.involved_tables, 1u << TABLE_KEYS);
+    assert_int_equal(fault.n_involved, 0);
+    document_free(document);
+    device_close(&device);
+}
+
 /* One number put into the default document; a refusal names the settings, the guiltiest first. */
 static const struct {
     enum setting_id setting;
@@ -299,6 +429,9 @@ int main(void)
         cmocka_unit_test(test_no_device_without_profile),
         cmocka_unit_test(test_policy_of_a_document),
         cmocka_unit_test(test_check),
+        cmocka_unit_test(test_certificate_of_a_document),
+        cmocka_unit_test(test_tls_and_its_certificate),
+        cmocka_unit_test(test_keys_are_checked),
         cmocka_unit_test(test_adjust),
         cmocka_unit_test(test_warnings),
     };

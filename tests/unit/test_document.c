@@ -46,8 +46,10 @@ static void set(struct document *document, enum setting_id id, const char *text)
     "snmp:\n  v3-permit: encryptionOnly\n  v1v2c-permit: disabled\n\n"                                                 \
     "tls:\n  permit-mode: ciphertextCleartext\n  ipv4: false\n  ipv6: false\n  versions: [tls12, tls13]\n"             \
     "  ciphers: [aes128, aes256]\n  rsa-key-exchange: false\n  sha1-digest: false\n\n"                                 \
+    "certificates:\n  expiry-warning: 30\n\n"                                                                          \
     "smtp:\n  host: \"\"\n  port: 25\n  secure: false\n\n"                                                             \
-    "notify:\n  settings-changed: true\n  store-degraded: true\n  access-denied: true\n  min-interval: 5\n...\n"
+    "notify:\n  settings-changed: true\n  store-degraded: true\n  access-denied: true\n"                               \
+    "  cert-expiring: true\n  cert-expired: true\n  min-interval: 5\n...\n"
 
 static void a_new_document_is_printed_with_its_defaults(void **state)
 {
@@ -62,7 +64,7 @@ static void a_new_document_is_printed_with_its_defaults(void **state)
     document->changed = 1795302746;
     text = print(document);
     assert_string_equal(text,
-                        "# mine\ngeneration: 4294967295\nchanged: \"2026-11-21T23:12:26Z\"\nformat: 1\n\n" DEFAULTS);
+                        "# mine\ngeneration: 4294967295\nchanged: \"2026-11-21T23:12:26Z\"\nformat: 2\n\n" DEFAULTS);
     free(text);
     document_free(document);
 }
@@ -253,7 +255,7 @@ static void long_values_are_cut_in_messages(void **state)
 
 static void formats_are_told_apart(void **state)
 {
-    static const char newer[] = "format: 2\nunknown: [1\n, 2]\n";
+    static const char newer[] = "format: 3\nunknown: [1\n, 2]\n";
     static const char empty[] = "";
     static const char other[] = "tls: {}\n";
     static const char zero[] = "format: 0\n";
@@ -262,16 +264,18 @@ static void formats_are_told_apart(void **state)
 
     (void)state;
     assert_refused(newer, strlen(newer), DEVSEC_ERR_NEWER_FORMAT,
-                   "settings.yaml:1:9: format: found \"2\", expected 1 at most: a newer version wrote this file");
+                   "settings.yaml:1:9: format: found \"3\", expected 2 at most: a newer version wrote this file");
     assert_refused(huge, strlen(huge), DEVSEC_ERR_NEWER_FORMAT,
-                   "settings.yaml:1:9: format: found \"99999999999999999999\", expected 1 at most: a newer version "
+                   "settings.yaml:1:9: format: found \"99999999999999999999\", expected 2 at most: a newer version "
                    "wrote this file");
-    assert_refused(zero, strlen(zero), DEVSEC_ERR_SYNTAX, "settings.yaml:1:9: format: found \"0\", expected 1");
-    assert_refused(word, strlen(word), DEVSEC_ERR_SYNTAX, "settings.yaml:1:9: format: found \"one\", expected 1");
+    assert_refused(zero, strlen(zero), DEVSEC_ERR_SYNTAX,
+                   "settings.yaml:1:9: format: found \"0\", expected a number from 1 to 2");
+    assert_refused(word, strlen(word), DEVSEC_ERR_SYNTAX,
+                   "settings.yaml:1:9: format: found \"one\", expected a number from 1 to 2");
     assert_refused(empty, 0, DEVSEC_ERR_SYNTAX,
-                   "settings.yaml:1:1: format: found nothing, expected the line \"format: 1\" in the document");
+                   "settings.yaml:1:1: format: found nothing, expected the line \"format: 2\" in the document");
     assert_refused(other, strlen(other), DEVSEC_ERR_SYNTAX,
-                   "settings.yaml:2:1: format: found nothing, expected the line \"format: 1\" in the document");
+                   "settings.yaml:2:1: format: found nothing, expected the line \"format: 2\" in the document");
     assert_refused("[]\n", 3, DEVSEC_ERR_SYNTAX,
                    "settings.yaml:1:1: found a list, expected the keys of a settings document");
     assert_refused("\0\0\0\0", 4, DEVSEC_ERR_SYNTAX, "settings.yaml:1:1: control characters are not allowed");

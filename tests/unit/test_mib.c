@@ -114,6 +114,22 @@ struct expected {
         name, MIB_KIND_COLUMN, base, meaning, MIB_ACCESS_READ_ONLY, ranges, labels, NULL                               \
     }
 
+#define DATE "8..8|11..11"
+#define TO_SET(name, base, meaning, access, ranges, labels, defval)                                                    \
+    {                                                                                                                  \
+        name, MIB_KIND_COLUMN, base, meaning, access, ranges, labels, defval                                           \
+    }
+#define RC_ENUM(name, labels, defval)                                                                                  \
+    TO_SET(name, MIB_BASE_INTEGER, MIB_MEANING_ENUM, MIB_ACCESS_READ_CREATE, "", labels, defval)
+#define RC_NUMBER(name, ranges, defval)                                                                                \
+    TO_SET(name, MIB_BASE_UNSIGNED, MIB_MEANING_PLAIN, MIB_ACCESS_READ_CREATE, ranges, "", defval)
+#define RC_TEXT(name, ranges) TO_SET(name, MIB_BASE_OCTETS, MIB_MEANING_TEXT, MIB_ACCESS_READ_CREATE, ranges, "", "")
+#define RC_DATE(name)         TO_SET(name, MIB_BASE_OCTETS, MIB_MEANING_DATE, MIB_ACCESS_READ_CREATE, DATE, "", NULL)
+#define RC_ROW_STATUS(name)                                                                                            \
+    TO_SET(name, MIB_BASE_INTEGER, MIB_MEANING_ROW_STATUS, MIB_ACCESS_READ_CREATE, "",                                 \
+           "active(1) notInService(2) notReady(3) createAndGo(4) createAndWait(5) destroy(6)", NULL)
+#define USES "tls(1) ieee8021x(2) ipsec(3) sip(4) deviceSignature(5) smime(6) snmp(7)"
+
 static const struct expected promised[] = {
     RO_TEXT("devsecAgentVersion"),
     RO_TEXT("devsecDeviceModel"),
@@ -181,6 +197,41 @@ static const struct expected promised[] = {
     COLUMN("devsecTlsSuiteName", MIB_BASE_OCTETS, MIB_MEANING_TEXT, ANY_TEXT, ""),
     COLUMN("devsecTlsSuiteIanaName", MIB_BASE_OCTETS, MIB_MEANING_TEXT, ANY_TEXT, ""),
     COLUMN("devsecTlsSuiteVersions", MIB_BASE_OCTETS, MIB_MEANING_BITS, "", VERSIONS),
+    COLUMN("devsecCertName", MIB_BASE_OCTETS, MIB_MEANING_TEXT, "1..64", ""),
+    COLUMN("devsecCertStatus", MIB_BASE_INTEGER, MIB_MEANING_ENUM, "",
+           "requesting(1) installed(2) damaged(3) noCertificate(4)"),
+    COLUMN("devsecCertOrigin", MIB_BASE_INTEGER, MIB_MEANING_ENUM, "",
+           "factory(1) selfSigned(2) csr(3) scep(4) imported(5)"),
+    COLUMN("devsecCertNotAfter", MIB_BASE_OCTETS, MIB_MEANING_DATE, DATE, ""),
+    COLUMN("devsecCertSecondsLeft", MIB_BASE_INTEGER, MIB_MEANING_PLAIN, "", ""),
+    COLUMN("devsecCertFingerprint", MIB_BASE_OCTETS, MIB_MEANING_PLAIN, "0..255", ""),
+    COLUMN("devsecCertWeakness", MIB_BASE_OCTETS, MIB_MEANING_BITS, "",
+           "closePrimes(0) sharedPrime(1) smallExponent(2) smallFactor(3) knownWeak(4) rocaFingerprint(5) shortKey(6) "
+           "weakHash(7)"),
+    TO_SET("devsecUsage", MIB_BASE_INTEGER, MIB_MEANING_ENUM, MIB_ACCESS_NONE, "", USES, NULL),
+    TO_SET("devsecUsageSlot", MIB_BASE_UNSIGNED, MIB_MEANING_PLAIN, MIB_ACCESS_READ_WRITE, "0..65535", "", "0"),
+    TO_SET("devsecUsageEnabled", MIB_BASE_INTEGER, MIB_MEANING_TRUTH, MIB_ACCESS_READ_WRITE, "", TRUTH, "false"),
+    COLUMN("devsecUsageKeyUsed", MIB_BASE_INTEGER, MIB_MEANING_TRUTH, "", TRUTH),
+    RC_ENUM("devsecJobOperation",
+            "createSelfSigned(1) createRequest(2) installCertificate(3) verify(4) deleteKey(5) scepEnroll(6) "
+            "installTrusted(7) removeTrusted(8)",
+            NULL),
+    RC_NUMBER("devsecJobSlot", "0..65535", "0"),
+    RC_TEXT("devsecJobKeyName", "0..64"),
+    RC_ENUM("devsecJobKeyType", "rsa(1) ecdsa(2)", "ecdsa"),
+    RC_NUMBER("devsecJobKeyBits", "1024..8192", "2048"),
+    RC_ENUM("devsecJobKeyCurve", "p256(1) p384(2) p521(3)", "p256"),
+    RC_ENUM("devsecJobHash", "sha1(1) sha256(2) sha384(3) sha512(4)", "sha256"),
+    RC_TEXT("devsecJobCountry", "0..0|2..2"),
+    RC_DATE("devsecJobNotBefore"),
+    RC_DATE("devsecJobNotAfter"),
+    RC_ENUM("devsecJobUsage", USES " none(8)", "none"),
+    RC_TEXT("devsecJobChallenge", ANY_TEXT),
+    COLUMN("devsecJobStatus", MIB_BASE_INTEGER, MIB_MEANING_ENUM, "", "pending(1) running(2) succeeded(3) failed(4)"),
+    RC_ROW_STATUS("devsecJobRowStatus"),
+    TO_SET("devsecUploadData", MIB_BASE_OCTETS, MIB_MEANING_PLAIN, MIB_ACCESS_READ_CREATE, "0..1024", "", NULL),
+    RC_ROW_STATUS("devsecUploadRowStatus"),
+    COLUMN("devsecPemData", MIB_BASE_OCTETS, MIB_MEANING_PLAIN, "0..1024", ""),
     RW_TRUTH("devsecNotifySettingsChanged", "true"),
     RW_TRUTH("devsecNotifyStoreDegraded", "true"),
     RW_TRUTH("devsecNotifyAccessDenied", "true"),
@@ -260,9 +311,9 @@ static void objects_lie_in_their_groups(void **state)
         int object;
         uint32_t group;
     } cases[] = {
-        {MIB_devsecAgentVersion, 1},       {MIB_devsecHealth, 1},   {MIB_devsecSnmpV3Permit, 2},
-        {MIB_devsecTlsVersions, 3},        {MIB_devsecSmtpPort, 3}, {MIB_devsecTlsSuiteName, 3},
-        {MIB_devsecNotifyMinInterval, 10},
+        {MIB_devsecAgentVersion, 1}, {MIB_devsecHealth, 1},     {MIB_devsecSnmpV3Permit, 2},
+        {MIB_devsecTlsVersions, 3},  {MIB_devsecSmtpPort, 3},   {MIB_devsecTlsSuiteName, 3},
+        {MIB_devsecCertName, 4},     {MIB_devsecUploadData, 4}, {MIB_devsecNotifyMinInterval, 10},
     };
 
     (void)state;
@@ -299,14 +350,28 @@ static void tables_entries_and_columns_are_linked(void **state)
             const struct mib_object *index = &mib_objects[object->index[n]];
 
             assert_int_equal(index->kind, MIB_KIND_COLUMN);
-            assert_false(mib_in_range(index, 0));
-            assert_true(mib_in_range(index, 1));
+            assert_false(index->n_labels ? mib_label_name(index, 0) != NULL : mib_in_range(index, 0));
+            assert_true(index->n_labels ? mib_label_name(index, 1) != NULL : mib_in_range(index, 1));
         }
     }
     assert_int_equal(mib_objects[MIB_devsecApplyName].entry, MIB_devsecApplyEntry);
     assert_int_equal(mib_objects[MIB_devsecApplyEntry].entry, MIB_devsecApplyTable);
     assert_int_equal(mib_objects[MIB_devsecApplyEntry].n_index, 1);
     assert_int_equal(mib_objects[MIB_devsecApplyEntry].index[0], MIB_devsecApplyIndex);
+}
+
+/* A setting comes back as it was by its DEFVAL; what acts, dates, and what a row cannot be without has none. */
+static bool has_default(size_t object)
+{
+    static const size_t without[] = {MIB_devsecSetSerialNo,  MIB_devsecRestart,    MIB_devsecJobOperation,
+                                     MIB_devsecJobRowStatus, MIB_devsecUploadData, MIB_devsecUploadRowStatus,
+                                     MIB_devsecJobNotBefore, MIB_devsecJobNotAfter};
+
+    for (size_t i = 0; i < COUNT(without); i++) {
+        if (without[i] == object)
+            return false;
+    }
+    return true;
 }
 
 static void writable_objects_are_bounded(void **state)
@@ -316,16 +381,15 @@ static void writable_objects_are_bounded(void **state)
     (void)state;
     for (size_t i = 0; i < mib_object_count; i++) {
         const struct mib_object *object = &mib_objects[i];
-        bool lasting = i != MIB_devsecSetSerialNo && i != MIB_devsecRestart;
 
         if (!is_writable(object))
             continue;
         writable++;
         print_message("%s\n", object->name);
         assert_true(object->n_ranges > 0 || object->n_labels > 0);
-        assert_int_equal(object->defval != NULL, lasting);
+        assert_int_equal(object->defval != NULL, has_default(i));
     }
-    assert_int_equal(writable, 18);
+    assert_int_equal(writable, 45);
 }
 
 static void assert_default_fits(const struct mib_object *object)
@@ -360,12 +424,16 @@ static void defaults_lie_within_the_limits(void **state)
 
 static void notifications_carry_objects(void **state)
 {
-    static const char *const names[] = {"devsecSettingsChanged", "devsecStoreDegraded", "devsecAccessDenied"};
+    static const char *const names[] = {"devsecSettingsChanged", "devsecStoreDegraded", "devsecAccessDenied",
+                                        "devsecCertExpiring", "devsecCertExpired"};
     static const int changed[] = {MIB_devsecStoreGeneration, MIB_devsecNotifyChangedGroups};
     static const int degraded[] = {MIB_devsecStoreStatus, MIB_devsecStoreStatusText};
     static const int denied[] = {MIB_devsecSnmpDeniedV1V2c, MIB_devsecSnmpDeniedNoAuth, MIB_devsecSnmpDeniedAuthNoPriv};
-    static const int *const objects[] = {changed, degraded, denied};
-    static const size_t counts[] = {COUNT(changed), COUNT(degraded), COUNT(denied)};
+    static const int certificate[] = {MIB_devsecCertName, MIB_devsecCertSubject, MIB_devsecCertNotAfter,
+                                      MIB_devsecCertSecondsLeft, MIB_devsecCertInUse};
+    static const int *const objects[] = {changed, degraded, denied, certificate, certificate};
+    static const size_t counts[] = {COUNT(changed), COUNT(degraded), COUNT(denied), COUNT(certificate),
+                                    COUNT(certificate)};
 
     (void)state;
     assert_int_equal(mib_notification_count, COUNT(names));

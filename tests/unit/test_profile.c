@@ -3,6 +3,7 @@
 #include "device/profile.h"
 
 #include "devsec_mib.h"
+#include "pki/pki.h"
 
 // clang-format off
 #include <setjmp.h>
@@ -37,9 +38,15 @@ static void test_identity_alone(void **state)
     assert_string_equal(profile.firmware, "1.20");
     assert_null(profile.restart_command);
     assert_false(profile.has_tls_stack);
+    assert_int_equal(profile.key_limit, 32);
+    assert_int_equal(profile.reserved_keys, 0);
+    assert_int_equal(profile.reserved_key.type, PKI_KEY_RSA);
+    assert_int_equal(profile.reserved_key.bits, 2048);
+    assert_int_equal(profile.reserved_key.curve, PKI_CURVE_P256);
     profile_clear(&profile);
     assert_null(profile.model);
     assert_null(profile.firmware);
+    assert_int_equal(profile.key_limit, 0);
     profile_clear(&profile);
 }
 
@@ -50,6 +57,12 @@ static void test_everything(void **state)
                                "  versions:\n"
                                "    - ssl30\n"
                                "    - tls12\n"
+                               "keys:\n"
+                               "  reserved-key: {curve: p521, bits: 8192, type: ecdsa}\n"
+                               "  reserved:\n"
+                               "    - device-signature\n"
+                               "    - default\n"
+                               "  limit: 10000\n"
                                "restart:\n"
                                "  command: [/sbin/shutdown, -r, \"\", now]\n"
                                "firmware: 1.20\n"
@@ -70,7 +83,52 @@ static void test_everything(void **state)
     assert_int_equal(profile.tls_versions, 1u << MIB_devsecTlsVersions_ssl30 | 1u << MIB_devsecTlsVersions_tls12);
     assert_int_equal(profile.tls_ciphers, 1u << MIB_devsecTlsCiphers_aes128 | 1u << MIB_devsecTlsCiphers_tripleDes168 |
                                               1u << MIB_devsecTlsCiphers_rc4);
+    assert_int_equal(profile.key_limit, 10000);
+    assert_int_equal(profile.reserved_keys, 1u << PKI_RESERVED_DEVICE_SIGNATURE | 1u << PKI_RESERVED_DEFAULT);
+    assert_int_equal(profile.reserved_key.type, PKI_KEY_ECDSA);
+    assert_int_equal(profile.reserved_key.bits, 8192);
+    assert_int_equal(profile.reserved_key.curve, PKI_CURVE_P521);
     profile_clear(&profile);
+}
+
+/* What each word and label stands for; what is left out has its default, also in a group that is there. */
+static void test_keys(void **state)
+{
+    static const struct {
+        const char *keys;
+        unsigned limit;
+        uint32_t reserved;
+        struct pki_key_spec key;
+    } cases[] = {
+        {"{}", 32, 0, {PKI_KEY_RSA, 2048, PKI_CURVE_P256}},
+        {"{limit: 4, reserved: []}", 4, 0, {PKI_KEY_RSA, 2048, PKI_CURVE_P256}},
+        {"{reserved: [default]}", 32, 1u << PKI_RESERVED_DEFAULT, {PKI_KEY_RSA, 2048, PKI_CURVE_P256}},
+        {"{reserved: [ams]}", 32, 1u << PKI_RESERVED_AMS, {PKI_KEY_RSA, 2048, PKI_CURVE_P256}},
+        {"{reserved: [device-signature, ams]}",
+         32,
+         1u << PKI_RESERVED_DEVICE_SIGNATURE | 1u << PKI_RESERVED_AMS,
+         {PKI_KEY_RSA, 2048, PKI_CURVE_P256}},
+        {"{reserved-key: {}}", 32, 0, {PKI_KEY_RSA, 2048, PKI_CURVE_P256}},
+        {"{reserved-key: {bits: 1024}}", 32, 0, {PKI_KEY_RSA, 1024, PKI_CURVE_P256}},
+        {"{reserved-key: {type: rsa, bits: 3072}}", 32, 0, {PKI_KEY_RSA, 3072, PKI_CURVE_P256}},
+        {"{reserved-key: {type: ecdsa}}", 32, 0, {PKI_KEY_ECDSA, 2048, PKI_CURVE_P256}},
+        {"{reserved-key: {type: ecdsa, curve: p384}}", 32, 0, {PKI_KEY_ECDSA, 2048, PKI_CURVE_P384}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct devsec_error error = {0};
+        struct profile profile = {0};
+        char text[256];
+
+        snprintf(text, sizeof(text), IDENTITY "keys: %s\n", cases[i].keys);
+        if (parse(&profile, text, &error) != DEVSEC_OK)
+            fail_msg("%s: %s", cases[i].keys, error.text);
+        assert_int_equal(profile.key_limit, cases[i].limit);
+        assert_int_equal(profile.reserved_keys, cases[i].reserved);
+        assert_memory_equal(&profile.reserved_key, &cases[i].key, sizeof(cases[i].key));
+        profile_clear(&profile);
+    }
 }
 
 /* `says` is the whole sentence. */
@@ -90,7 +148,7 @@ static const struct {
     {"modle: x\nfirmware: 1\n", "device.yaml:1:1: modle: unknown key, did you mean model?"},
     {IDENTITY "Tls:\n", "device.yaml:3:1: Tls: unknown key, did you mean tls?"},
     {IDENTITY "  \nserial-number: 12\n",
-     "device.yaml:4:1: serial-number: unknown key, expected one of model, firmware, restart, tls"},
+     "device.yaml:4:1: serial-number: unknown key, expected one of model, firmware, restart, tls, keys"},
     {IDENTITY "tls: {version: [tls12], ciphers: [aes128]}\n",
      "device.yaml:3:7: tls.version: unknown key, did you mean tls.versions?"},
     {IDENTITY "tls: [tls12]\n", "device.yaml:3:6: tls: found a list, expected a mapping"},
@@ -108,6 +166,43 @@ static const struct {
      "device.yaml:3:44: tls.ciphers: found a list, expected one of aes128, aes256, tripleDes168, rc4"},
     {IDENTITY "tls: {versions: [tls12, tls12], ciphers: [aes128]}\n",
      "device.yaml:3:25: tls.versions: found \"tls12\", expected each name once"},
+    {IDENTITY "keys: 32\n", "device.yaml:3:7: keys: found \"32\", expected a mapping"},
+    {IDENTITY "keys:\n", "device.yaml:3:6: keys: found \"\", expected a mapping"},
+    {IDENTITY "keys: {limit: 3}\n",
+     "device.yaml:3:15: keys.limit: found \"3\", expected a decimal number from 4 to 10000"},
+    {IDENTITY "keys: {limit: 10001}\n",
+     "device.yaml:3:15: keys.limit: found \"10001\", expected a decimal number from 4 to 10000"},
+    {IDENTITY "keys: {limt: 8}\n", "device.yaml:3:8: keys.limt: unknown key, did you mean keys.limit?"},
+    {IDENTITY "keys: {slots: 8}\n",
+     "device.yaml:3:8: keys.slots: unknown key, expected one of limit, reserved, reserved-key"},
+    {IDENTITY "keys: {reserved: default}\n",
+     "device.yaml:3:18: keys.reserved: found \"default\", expected a list with any of default, ams, device-signature"},
+    {IDENTITY "keys: {reserved: ~}\n",
+     "device.yaml:3:18: keys.reserved: found \"~\", expected a list with any of default, ams, device-signature"},
+    {IDENTITY "keys: {reserved: {ams: 1}}\n",
+     "device.yaml:3:18: keys.reserved: found a mapping, expected a list with any of default, ams, device-signature"},
+    {IDENTITY "keys: {reserved: [default, AMS]}\n",
+     "device.yaml:3:28: keys.reserved: found \"AMS\", expected one of default, ams, device-signature"},
+    {IDENTITY "keys: {reserved: [ams, ams]}\n",
+     "device.yaml:3:24: keys.reserved: found \"ams\", expected each name once"},
+    {IDENTITY "keys: {reserved-key: rsa}\n", "device.yaml:3:22: keys.reserved-key: found \"rsa\", expected a mapping"},
+    {IDENTITY "keys:\n  reserved-key:\n    type: dsa\n",
+     "device.yaml:5:11: keys.reserved-key.type: found \"dsa\", expected one of rsa, ecdsa"},
+    {IDENTITY "keys: {reserved-key: {type: [rsa]}}\n",
+     "device.yaml:3:29: keys.reserved-key.type: found a list, expected one of rsa, ecdsa"},
+    {IDENTITY "keys: {reserved-key: {curve: P-256}}\n",
+     "device.yaml:3:30: keys.reserved-key.curve: found \"P-256\", expected one of p256, p384, p521"},
+    {IDENTITY "keys: {reserved-key: {bits: 1016}}\n", "device.yaml:3:29: keys.reserved-key.bits: found \"1016\", "
+                                                      "expected a decimal number from 1024 to 8192, a multiple "
+                                                      "of 8"},
+    {IDENTITY "keys: {reserved-key: {bits: 8200}}\n", "device.yaml:3:29: keys.reserved-key.bits: found \"8200\", "
+                                                      "expected a decimal number from 1024 to 8192, a multiple "
+                                                      "of 8"},
+    {IDENTITY "keys: {reserved-key: {bits: 2052}}\n", "device.yaml:3:29: keys.reserved-key.bits: found \"2052\", "
+                                                      "expected a decimal number from 1024 to 8192, a multiple "
+                                                      "of 8"},
+    {IDENTITY "keys: {reserved-key: {strength: 2048}}\n",
+     "device.yaml:3:23: keys.reserved-key.strength: unknown key, expected one of type, bits, curve"},
     {IDENTITY "restart: /sbin/reboot\n", "device.yaml:3:10: restart: found \"/sbin/reboot\", expected a mapping"},
     {IDENTITY "restart: {}\n", "device.yaml:3:10: restart.command: this key is required and missing"},
     {IDENTITY "restart: {command: /sbin/reboot}\n", "device.yaml:3:20: restart.command: found \"/sbin/reboot\", "
@@ -220,6 +315,8 @@ static void test_example(void **state)
     assert_int_equal(profile_load(&profile, path, &error), DEVSEC_OK);
     assert_null(profile.restart_command);
     assert_false(profile.has_tls_stack);
+    assert_int_equal(profile.key_limit, 32);
+    assert_int_equal(profile.reserved_keys, (1u << PKI_RESERVED_COUNT) - 1);
     profile_clear(&profile);
 
     file = fopen(path, "r");
@@ -234,15 +331,20 @@ static void test_example(void **state)
     assert_int_equal(parse(&profile, text, &error), DEVSEC_OK);
     assert_non_null(profile.restart_command);
     assert_true(profile.has_tls_stack);
+    assert_int_equal(profile.reserved_key.bits, 2048);
     profile_clear(&profile);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identity_alone), cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_mistakes),       cmocka_unit_test(test_messages_are_harmless),
-        cmocka_unit_test(test_lengths),        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_identity_alone),
+        cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_messages_are_harmless),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_files),
         cmocka_unit_test(test_example),
     };
 

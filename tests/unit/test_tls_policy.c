@@ -20,6 +20,9 @@
 #define CLEARTEXT MIB_devsecTlsPermitMode_ciphertextCleartext
 #define ONLY      MIB_devsecTlsPermitMode_ciphertextOnly
 
+#define RSA   TLS_CERTIFICATE_RSA
+#define ECDSA TLS_CERTIFICATE_ECDSA
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The table against what the IANA names say by themselves. */
@@ -50,6 +53,7 @@ static void test_suites_agree_with_their_names(void **state)
         assert_int_equal(suite->versions, versions);
         assert_int_equal(suite->sha1_digest, sha1);
         assert_int_equal(suite->rsa_key_exchange, rsa);
+        assert_int_equal(suite->authentication, tls13 ? TLS_CERTIFICATE_NONE : strstr(iana, "_ECDSA_") ? ECDSA : RSA);
         assert_true(tls13 || rsa || strncmp(iana, "TLS_ECDHE_", 10) == 0);
         for (size_t j = 0; j < i; j++) {
             assert_string_not_equal(suite->name, tls_suites[j].name);
@@ -189,93 +193,87 @@ static void test_names_are_cut_whole(void **state)
 #define V TLS_INVOLVES_VERSIONS
 #define C TLS_INVOLVES_CIPHERS
 #define LOCK_OUT                                                                                                       \
-    (V | C | TLS_INVOLVES_RSA | TLS_INVOLVES_SHA1 | TLS_INVOLVES_IPV4 | TLS_INVOLVES_IPV6) /* the mode cures nothing   \
-                                                                                            */
+    (V | C | TLS_INVOLVES_RSA | TLS_INVOLVES_SHA1 | TLS_INVOLVES_IPV4 | TLS_INVOLVES_IPV6 |                            \
+     TLS_INVOLVES_CERTIFICATE) /* the mode cures nothing */
 
 /* On a stack with TLS 1.0 to 1.3 and AES. `says` is NULL where the policy is allowed. */
 static const struct {
     const char *what;
     struct tls_policy policy;
-    bool certificate;
     unsigned involved;
     const char *says;
 } judgements[] = {
-    {"the defaults", {.versions = TLS12 | TLS13, .ciphers = AES}, false, 0, NULL},
+    {"the defaults", {.versions = TLS12 | TLS13, .ciphers = AES}, 0, NULL},
     {"T3: no version",
      {.versions = 0, .ciphers = AES},
-     false,
      V,
      "tls.versions: at least one version must stay enabled; this device's TLS stack has tls10, tls11, tls12 and tls13"},
     {"T4: no cipher",
      {.versions = TLS12, .ciphers = 0},
-     false,
      C,
      "tls.ciphers: at least one cipher must stay selected; this device's TLS stack has aes128 and aes256"},
     {"T4: RC4 with TLS 1.3 only",
      {.versions = TLS13, .ciphers = AES | RC4},
-     false,
      V | C,
      "tls.ciphers: rc4 cannot be selected, none of the enabled versions (tls13) has it; enable tls12 or below, or "
      "drop rc4"},
     {"T4: both old ciphers with TLS 1.3 only",
      {.versions = TLS13, .ciphers = AES | RC4 | TDES},
-     false,
      V | C,
      "tls.ciphers: tripleDes168 and rc4 cannot be selected, none of the enabled versions (tls13) has them; enable "
      "tls12 or below, or drop tripleDes168 and rc4"},
     {"T4: an old cipher with an old version beside TLS 1.3",
      {.versions = SSL30 | TLS13, .ciphers = AES | RC4},
-     false,
      0,
      NULL},
-    {"T4: AES with SSL 3.0", {.versions = SSL30, .ciphers = AES}, false, 0, NULL},
+    {"T4: AES with SSL 3.0", {.versions = SSL30, .ciphers = AES}, 0, NULL},
     {"T2: IPv4 without a certificate",
      {.ipv4 = true, .versions = TLS12, .ciphers = AES},
-     false,
-     TLS_INVOLVES_IPV4,
+     TLS_INVOLVES_IPV4 | TLS_INVOLVES_CERTIFICATE,
      "tls.ipv4: TLS cannot be enabled, no certificate is installed and assigned to tls(1)"},
     {"T2: IPv6 without a certificate",
      {.ipv6 = true, .versions = TLS12, .ciphers = AES},
-     false,
-     TLS_INVOLVES_IPV6,
+     TLS_INVOLVES_IPV6 | TLS_INVOLVES_CERTIFICATE,
      "tls.ipv6: TLS cannot be enabled, no certificate is installed and assigned to tls(1)"},
-    {"T2: with a certificate", {.ipv4 = true, .ipv6 = true, .versions = TLS12, .ciphers = AES}, true, 0, NULL},
+    {"T2: with a certificate",
+     {.ipv4 = true, .ipv6 = true, .versions = TLS12, .ciphers = AES, .certificate = RSA},
+     0,
+     NULL},
     {"T6: nothing on offer is allowed while TLS is off",
-     {.permit_mode = ONLY, .versions = SSL30, .ciphers = AES},
-     true,
+     {.permit_mode = ONLY, .versions = SSL30, .ciphers = AES, .certificate = RSA},
      0,
      NULL},
     {"T6: a version that the stack has not",
-     {.ipv4 = true, .versions = SSL30, .ciphers = AES, .rsa_key_exchange = true, .sha1_digest = true},
-     true,
+     {.ipv4 = true,
+      .versions = SSL30,
+      .ciphers = AES,
+      .rsa_key_exchange = true,
+      .sha1_digest = true,
+      .certificate = RSA},
      LOCK_OUT,
      "tls.versions, tls.ciphers: nobody could connect, no cipher suite is left for ssl30 with aes128 and aes256 "
      "(tls.rsa-key-exchange true, tls.sha1-digest true); this device's TLS stack has the versions tls10, tls11, tls12 "
      "and tls13 and the ciphers aes128 and aes256: enable tls10, tls11, tls12 or tls13"},
     {"T6: a cipher that the stack has not",
-     {.ipv6 = true, .versions = TLS12 | TLS13, .ciphers = TDES, .sha1_digest = true},
-     true,
+     {.ipv6 = true, .versions = TLS12 | TLS13, .ciphers = TDES, .sha1_digest = true, .certificate = RSA},
      LOCK_OUT,
      "tls.versions, tls.ciphers: nobody could connect, no cipher suite is left for tls12 and tls13 with tripleDes168 "
      "(tls.rsa-key-exchange false, tls.sha1-digest true); this device's TLS stack has the versions tls10, tls11, tls12 "
      "and tls13 and the ciphers aes128 and aes256: select aes128 or aes256"},
     {"T6: TLS 1.0 with its only digest off",
-     {.permit_mode = PRIORITY, .ipv4 = true, .versions = TLS10, .ciphers = AES128},
-     true,
+     {.permit_mode = PRIORITY, .ipv4 = true, .versions = TLS10, .ciphers = AES128, .certificate = RSA},
      LOCK_OUT,
      "tls.versions, tls.ciphers: nobody could connect, no cipher suite is left for tls10 with aes128 "
      "(tls.rsa-key-exchange false, tls.sha1-digest false); this device's TLS stack has the versions tls10, tls11, "
      "tls12 and tls13 and the ciphers aes128 and aes256: enable tls12 or tls13"},
     {"T6: neither version nor cipher",
-     {.ipv4 = true, .versions = SSL30, .ciphers = RC4},
-     true,
+     {.ipv4 = true, .versions = SSL30, .ciphers = RC4, .certificate = RSA},
      LOCK_OUT,
      "tls.versions, tls.ciphers: nobody could connect, no cipher suite is left for ssl30 with rc4 "
      "(tls.rsa-key-exchange false, tls.sha1-digest false); this device's TLS stack has the versions tls10, tls11, "
      "tls12 and tls13 and the ciphers aes128 and aes256: enable tls12 or tls13 and select aes128 or aes256"},
     {"the first rule that fails is the one that is told",
      {.ipv4 = true, .versions = 0, .ciphers = 0},
-     false,
      V,
      "tls.versions: at least one version must stay enabled; this device's TLS stack has tls10, tls11, tls12 and tls13"},
 };
@@ -289,8 +287,7 @@ static void test_judgement(void **state)
     for (size_t i = 0; i < COUNT(judgements); i++) {
         struct devsec_error error = {.code = DEVSEC_OK, .text = "untouched"};
         unsigned involved = 0;
-        const enum devsec_err err =
-            tls_policy_check(&judgements[i].policy, &stack, judgements[i].certificate, &involved, &error);
+        const enum devsec_err err = tls_policy_check(&judgements[i].policy, &stack, &involved, &error);
 
         print_message("%s\n", judgements[i].what);
         assert_string_equal(error.text, judgements[i].says ? judgements[i].says : "untouched");
@@ -320,15 +317,17 @@ static void test_advice(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(advices); i++) {
-        const struct tls_policy policy = {
-            .ipv4 = true, .versions = advices[i].stack_versions | TLS11, .ciphers = advices[i].ciphers};
+        const struct tls_policy policy = {.ipv4 = true,
+                                          .versions = advices[i].stack_versions | TLS11,
+                                          .ciphers = advices[i].ciphers,
+                                          .certificate = RSA};
         struct devsec_error error = {0};
         struct tls_stack stack;
         unsigned involved = 0;
 
         tls_stack_from_masks(&stack, advices[i].stack_versions, advices[i].stack_ciphers);
         print_message("%s\n", advices[i].what);
-        assert_int_equal(tls_policy_check(&policy, &stack, true, &involved, &error), DEVSEC_ERR_INCONSISTENT);
+        assert_int_equal(tls_policy_check(&policy, &stack, &involved, &error), DEVSEC_ERR_INCONSISTENT);
         assert_true(strlen(error.text) > strlen(advices[i].ends));
         assert_string_equal(error.text + strlen(error.text) - strlen(advices[i].ends), advices[i].ends);
     }
@@ -337,13 +336,13 @@ static void test_advice(void **state)
 /* Every refusal's sentence reaches the manager whole, also with every label in it. */
 static void test_longest_sentence_is_whole(void **state)
 {
-    const struct tls_policy policy = {.ipv4 = true, .versions = ALL_V, .ciphers = ALL_C};
+    const struct tls_policy policy = {.ipv4 = true, .versions = ALL_V, .ciphers = ALL_C, .certificate = ECDSA};
     struct devsec_error error = {0};
     struct tls_stack stack = {.versions = ALL_V, .ciphers = ALL_C};
     unsigned involved = 0;
 
     (void)state;
-    assert_int_equal(tls_policy_check(&policy, &stack, true, &involved, &error), DEVSEC_ERR_INCONSISTENT);
+    assert_int_equal(tls_policy_check(&policy, &stack, &involved, &error), DEVSEC_ERR_INCONSISTENT);
     assert_string_equal(error.text + strlen(error.text) - strlen(": leave TLS disabled"), ": leave TLS disabled");
 }
 

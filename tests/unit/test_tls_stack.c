@@ -37,6 +37,7 @@ static const struct {
 /* A self-signed certificate and its key. */
 struct identity {
     const char *what;
+    enum tls_certificate certificate_kind;
     EVP_PKEY *key;
     X509 *certificate;
 };
@@ -66,8 +67,10 @@ static int make_identities(void **state)
     struct identity *identities = calloc(IDENTITIES, sizeof(*identities));
 
     assert_non_null(identities);
-    identities[ECDSA] = (struct identity){.what = "ECDSA", .key = EVP_EC_gen("P-256")};
-    identities[RSA_2048] = (struct identity){.what = "RSA", .key = EVP_RSA_gen(2048)};
+    identities[ECDSA] =
+        (struct identity){.what = "ECDSA", .certificate_kind = TLS_CERTIFICATE_ECDSA, .key = EVP_EC_gen("P-256")};
+    identities[RSA_2048] =
+        (struct identity){.what = "RSA", .certificate_kind = TLS_CERTIFICATE_RSA, .key = EVP_RSA_gen(2048)};
     for (int i = 0; i < IDENTITIES; i++) {
         assert_non_null(identities[i].key);
         make_certificate(&identities[i]);
@@ -88,12 +91,10 @@ static int free_identities(void **state)
     return 0;
 }
 
-/* Whether a suite can be used with a certificate at all (RFC 8446, 4.2.3; RFC 8422, 2). */
-static bool fits(const struct tls_suite *suite, int identity)
+/* Whether the table says that a suite can be used with a certificate at all. */
+static bool fits(const struct tls_suite *suite, const struct identity *identity)
 {
-    const bool ecdsa_suite = strstr(suite->iana_name, "_ECDSA_") != NULL;
-
-    return suite->versions == TLS13 || ecdsa_suite == (identity == ECDSA);
+    return suite->authentication == TLS_CERTIFICATE_NONE || suite->authentication == identity->certificate_kind;
 }
 
 static SSL_CTX *server_context(const struct identity *identity)
@@ -221,7 +222,8 @@ static void test_stack_is_what_connects(void **state)
 
         for (size_t v = 0; v < COUNT(versions); v++) {
             for (size_t s = 0; s < tls_suite_count; s++) {
-                const bool claimed = (stack.suite_versions[s] & versions[v].version) && fits(&tls_suites[s], identity);
+                const bool claimed =
+                    (stack.suite_versions[s] & versions[v].version) && fits(&tls_suites[s], &identities[identity]);
                 const bool connected = connects(server, &tls_suites[s], versions[v].protocol);
 
                 if (connected != claimed)
@@ -284,7 +286,7 @@ static const struct {
 };
 
 /* Every version and suite of the table, against a server configured for the policy. */
-static void compare_offer(const struct tls_effective *effective, SSL_CTX *server, int identity)
+static void compare_offer(const struct tls_effective *effective, SSL_CTX *server)
 {
     uint32_t offered[TLS_SUITE_MAX] = {0};
 
@@ -292,7 +294,7 @@ static void compare_offer(const struct tls_effective *effective, SSL_CTX *server
         offered[effective->suites[i]] = effective->suite_versions[i];
     for (size_t s = 0; s < tls_suite_count; s++) {
         for (size_t v = 0; v < COUNT(versions); v++) {
-            const bool claimed = (offered[s] & versions[v].version) && fits(&tls_suites[s], identity);
+            const bool claimed = (offered[s] & versions[v].version) != 0;
             const bool connected = connects(server, &tls_suites[s], versions[v].protocol);
 
             if (connected != claimed)
@@ -315,15 +317,18 @@ static void test_effective_is_what_connects(void **state)
                                           .ciphers = policies[i].ciphers,
                                           .rsa_key_exchange = policies[i].rsa,
                                           .sha1_digest = policies[i].sha1};
-        struct tls_effective effective;
 
-        tls_effective_get(&effective, &policy, &stack);
-        print_message("%s: %zu suites\n", policies[i].what, effective.n_suites);
-        assert_true(effective.n_suites > 0);
         for (int identity = 0; identity < IDENTITIES; identity++) {
-            SSL_CTX *server = policy_server(&identities[identity], &effective);
+            struct tls_policy of_key = policy;
+            struct tls_effective effective;
+            SSL_CTX *server;
 
-            compare_offer(&effective, server, identity);
+            of_key.certificate = identities[identity].certificate_kind;
+            tls_effective_get(&effective, &of_key, &stack);
+            print_message("%s, %s: %zu suites\n", policies[i].what, identities[identity].what, effective.n_suites);
+            assert_true(effective.n_suites > 0);
+            server = policy_server(&identities[identity], &effective);
+            compare_offer(&effective, server);
             SSL_CTX_free(server);
         }
     }
@@ -334,7 +339,7 @@ static void test_preference_is_the_order_of_the_table(void **state)
 {
     const struct identity *identities = *state;
     const struct tls_policy policy = {.versions = TLS12, .ciphers = AES, .rsa_key_exchange = true, .sha1_digest = true};
-    const STACK_OF(SSL_CIPHER) * ciphers;
+    const STACK_OF(SSL_CIPHER) *ciphers;
     struct devsec_error error = {0};
     struct tls_effective effective;
     struct tls_stack stack;

@@ -169,7 +169,7 @@ static void number_of_nodes_is_limited(void **state)
     yaml_free(parse(text.data));
     text_append(&text, "- x\n");
     assert_int_equal(yaml_parse(&root, "f", text.data, text.length, &error), DEVSEC_ERR_SYNTAX);
-    assert_string_equal(error.text, "f:100000:3: too many values; 100000 is the most that a file may hold");
+    assert_string_equal(error.text, "f:250000:3: too many values; 250000 is the most that a file may hold");
     assert_null(root);
     text_free(&text);
 }
@@ -239,7 +239,7 @@ static void files_are_loaded_with_their_path_in_messages(void **state)
     assert_string_equal(error.text, sentence);
     assert_int_equal(ftruncate(fd, YAML_FILE_MAX + 1), 0);
     assert_int_equal(yaml_load(&root, path, &error), DEVSEC_ERR_SYNTAX);
-    snprintf(sentence, sizeof(sentence), "%s is longer than 4194304 octets", path);
+    snprintf(sentence, sizeof(sentence), "%s is longer than 12582912 octets", path);
     assert_string_equal(error.text, sentence);
     assert_int_equal(ftruncate(fd, 0), 0);
     assert_int_equal(yaml_load(&root, path, &error), DEVSEC_OK);

@@ -55,29 +55,43 @@ int fixture_open(void **state)
     return 0;
 }
 
+int fixture_leave(void **state)
+{
+    const struct fixture *fixture = *state;
+    char command[128];
+
+    snprintf(command, sizeof(command), "rm -r %s", fixture->directory);
+    assert_int_equal(system(command), 0);
+    return 0;
+}
+
 int fixture_close(void **state)
 {
     struct fixture *fixture = *state;
-    char command[128];
 
     agent_close(&fixture->agent);
-    snprintf(command, sizeof(command), "rm -r %s", fixture->directory);
-    assert_int_equal(system(command), 0);
+    fixture_leave(state);
     free(fixture);
     return 0;
 }
 
-netsnmp_variable_list *fixture_add(netsnmp_pdu *request, int object, oid instance, u_char type, const void *value,
-                                   size_t length)
+netsnmp_variable_list *fixture_add_row(netsnmp_pdu *request, int object, const oid *index, size_t index_len,
+                                       u_char type, const void *value, size_t length)
 {
     oid name[MAX_OID_LEN];
     size_t name_len = dispatch_oid(mib_objects[object].oid, mib_objects[object].oid_len, name);
     netsnmp_variable_list *var;
 
-    name[name_len++] = instance;
-    var = snmp_pdu_add_variable(request, name, name_len, type, value, length);
+    memcpy(name + name_len, index, index_len * sizeof(oid));
+    var = snmp_pdu_add_variable(request, name, name_len + index_len, type, value, length);
     assert_non_null(var);
     return var;
+}
+
+netsnmp_variable_list *fixture_add(netsnmp_pdu *request, int object, oid instance, u_char type, const void *value,
+                                   size_t length)
+{
+    return fixture_add_row(request, object, &instance, 1, type, value, length);
 }
 
 netsnmp_pdu *fixture_request(struct fixture *fixture, int command)

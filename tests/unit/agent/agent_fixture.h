@@ -16,10 +16,15 @@ struct fixture {
 /* cmocka set-up and tear-down: *state is a struct fixture. */
 int fixture_open(void **state);
 int fixture_close(void **state);
+int fixture_leave(void **state); /* a tear-down that only removes the folder: the agent was closed with threads left */
 
 /* Appends to a request; `below` is relative to the module's root. */
 netsnmp_variable_list *fixture_add(netsnmp_pdu *request, int object, oid instance, u_char type, const void *value,
                                    size_t length);
+
+/* The same with an index of several sub-identifiers. */
+netsnmp_variable_list *fixture_add_row(netsnmp_pdu *request, int object, const oid *index, size_t index_len,
+                                       u_char type, const void *value, size_t length);
 
 /* A request of this command under the fixture's session and transaction number. */
 netsnmp_pdu *fixture_request(struct fixture *fixture, int command);

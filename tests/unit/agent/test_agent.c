@@ -4,6 +4,7 @@
 #include "devsec_mib.h"
 
 #include "guard/policy_file.h"
+#include "workers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,9 @@
 
 #include <cmocka.h>
 
+#include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What snmpd would enforce of SNMPv1 and v2c now. */
@@ -100,12 +103,71 @@ static void test_the_watch_puts_back_what_is_gone(void **state)
     assert_int_equal(fixture->agent.health.state, MIB_devsecHealth_ok);
 }
 
+/* A thread that does not give up, and uses what its task has borrowed from the agent. */
+struct stubborn {
+    struct work work;
+    const struct agent *agent;
+    atomic_bool begun;
+    atomic_bool go;
+    atomic_bool over;
+    const struct device *seen;
+};
+
+static void be_stubborn(struct work *work)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    struct stubborn *stubborn = (struct stubborn *)work;
+
+    stubborn->begun = true;
+    while (!stubborn->go)
+        nanosleep(&moment, NULL);
+    stubborn->seen = stubborn->agent->pki.device;
+    stubborn->over = true;
+}
+
+static void never_done(struct work *work)
+{
+    (void)work;
+    fail();
+}
+
+/* What is left behind must outlive the test, and be found by who looks for leaks: the compiler drops what nobody reads.
+ */
+static struct fixture *left_behind;
+static struct workers *volatile left_workers;
+static struct stubborn stubborn = {.work = {.run = be_stubborn, .done = never_done}};
+
+static void wait_for(const atomic_bool *flag)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+
+    while (!*flag)
+        nanosleep(&moment, NULL);
+}
+
+static void test_what_a_thread_may_use_is_left_as_it_is(void **state)
+{
+    left_behind = *state;
+    left_workers = left_behind->agent.workers;
+    stubborn.agent = &left_behind->agent;
+    assert_int_equal(workers_submit(left_workers, &stubborn.work, NULL), DEVSEC_OK);
+    wait_for(&stubborn.begun);
+    assert_false(agent_close(&left_behind->agent));
+    stubborn.go = true;
+    wait_for(&stubborn.over);
+    assert_ptr_equal(stubborn.seen, &left_behind->agent.device);
+    assert_non_null(left_behind->agent.pki.material);
+    assert_non_null(left_behind->agent.pki.device_key);
+    assert_non_null(left_behind->agent.device.profile.model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nothing_follows_before_a_commit_stands, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_an_abandoned_commit_is_followed, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(test_the_watch_puts_back_what_is_gone, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(test_what_a_thread_may_use_is_left_as_it_is, fixture_open, fixture_leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,22 @@ static const u_char wire_types[] = {
 
 static bool is_text(const struct mib_object *object)
 {
-    return object->base == MIB_BASE_OCTETS && object->meaning != MIB_MEANING_BITS;
+    return object->meaning == MIB_MEANING_TEXT;
+}
+
+/* A scalar's 0, or the lowest index that a row can have; returns how many sub-identifiers. */
+static size_t first_instance(int object, oid *index)
+{
+    const struct mib_object *of = &mib_objects[object];
+    const struct mib_object *entry = of->kind == MIB_KIND_COLUMN ? &mib_objects[of->entry] : NULL;
+
+    index[0] = 0;
+    for (size_t i = 0; entry && i < entry->n_index; i++) {
+        const struct mib_object *part = &mib_objects[entry->index[i]];
+
+        index[i] = part->n_labels ? part->labels[0].value : (oid)part->ranges[0].low;
+    }
+    return entry ? entry->n_index : 1;
 }
 
 static bool is_number(const struct mib_object *object)
@@ -30,8 +45,8 @@ static bool is_number(const struct mib_object *object)
 }
 
 /* Sets one varbind; it must be refused with one of two statuses (the same twice for one), and nothing may change. */
-static void assert_refused(struct fixture *fixture, int object, oid instance, u_char type, const void *value,
-                           size_t length, int status, int or_status)
+static void assert_refused_at(struct fixture *fixture, int object, const oid *index_of, size_t index_len, u_char type,
+                              const void *value, size_t length, int status, int or_status)
 {
     netsnmp_pdu *request = fixture_request(fixture, AGENTX_TEST_SET);
     const uint32_t generation = store_current(fixture->agent.store)->generation;
@@ -41,11 +56,11 @@ static void assert_refused(struct fixture *fixture, int object, oid instance, u_
     int got;
 
     fixture->agent.last_set_error[0] = '\0';
-    fixture_add(request, object, instance, type, value, length);
+    fixture_add_row(request, object, index_of, index_len, type, value, length);
     got = fixture_set(fixture, request, &index);
     if (got != status && got != or_status)
-        fail_msg("%s.%lu, type 0x%02x, %zu octets: error status %d, expected %d", mib_objects[object].name,
-                 (unsigned long)instance, type, length, got, status);
+        fail_msg("%s, type 0x%02x, %zu octets: error status %d, expected %d: %s", mib_objects[object].name, type,
+                 length, got, status, fixture->agent.last_set_error);
     assert_int_equal(index, 1);
     assert_non_null(strstr(fixture->agent.last_set_error, mib_objects[object].name));
     assert_int_equal(store_current(fixture->agent.store)->generation, generation);
@@ -55,6 +70,16 @@ static void assert_refused(struct fixture *fixture, int object, oid instance, u_
     free(after);
 }
 
+/* At the instance that every object could have. */
+static void assert_refused(struct fixture *fixture, int object, u_char type, const void *value, size_t length,
+                           int status, int or_status)
+{
+    oid index[MAX_OID_LEN];
+    const size_t index_len = first_instance(object, index);
+
+    assert_refused_at(fixture, object, index, index_len, type, value, length, status, or_status);
+}
+
 static void refuse_number(struct fixture *fixture, int object, int64_t number)
 {
     long travels = (long)number;
@@ -62,7 +87,7 @@ static void refuse_number(struct fixture *fixture, int object, int64_t number)
     if (mib_objects[object].base == MIB_BASE_UNSIGNED ? number < 0 || number > UINT32_MAX
                                                       : number < INT32_MIN || number > INT32_MAX)
         return; /* cannot be sent */
-    assert_refused(fixture, object, 0, wire_types[mib_objects[object].base], &travels, sizeof(travels),
+    assert_refused(fixture, object, wire_types[mib_objects[object].base], &travels, sizeof(travels),
                    SNMP_ERR_WRONGVALUE, SNMP_ERR_WRONGVALUE);
 }
 
@@ -85,23 +110,47 @@ static void wrong_types(struct fixture *fixture, int object)
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (others[i].type != wire_types[mib_objects[object].base])
-            assert_refused(fixture, object, 0, others[i].type, others[i].value, others[i].length, SNMP_ERR_WRONGTYPE,
+            assert_refused(fixture, object, others[i].type, others[i].value, others[i].length, SNMP_ERR_WRONGTYPE,
                            SNMP_ERR_WRONGTYPE);
     }
+}
+
+/* A name that no instance can have; the type comes before that (RFC 3416, 4.2.5, (3) and (7)). */
+static void refuse_instance(struct fixture *fixture, int object, const oid *index, size_t index_len)
+{
+    const struct mib_object *of = &mib_objects[object];
+    const u_char type = wire_types[of->base];
+    const u_char other = type == ASN_INTEGER ? ASN_UNSIGNED : ASN_INTEGER;
+    const long good = of->n_ranges ? (long)of->ranges[0].low : 1;
+
+    assert_refused_at(fixture, object, index, index_len, type, &good, is_number(of) ? sizeof(good) : 0,
+                      SNMP_ERR_NOCREATION, SNMP_ERR_NOCREATION);
+    assert_refused_at(fixture, object, index, index_len, other, &good, sizeof(good), SNMP_ERR_WRONGTYPE,
+                      SNMP_ERR_WRONGTYPE);
 }
 
 static void wrong_instances(struct fixture *fixture, int object)
 {
     static const oid instances[] = {1, 2, 4294967295u};
-    const long one = 1;
-    const u_char type = wire_types[mib_objects[object].base];
-    const u_char other = type == ASN_INTEGER ? ASN_UNSIGNED : ASN_INTEGER;
+    oid index[MAX_OID_LEN];
+    const size_t index_len = first_instance(object, index);
 
-    for (size_t i = 0; i < 3; i++) {
-        assert_refused(fixture, object, instances[i], type, &one, is_number(&mib_objects[object]) ? sizeof(one) : 0,
-                       SNMP_ERR_NOCREATION, SNMP_ERR_NOCREATION);
-        /* The type comes before the instance (RFC 3416, 4.2.5, (3) and (7)). */
-        assert_refused(fixture, object, instances[i], other, &one, sizeof(one), SNMP_ERR_WRONGTYPE, SNMP_ERR_WRONGTYPE);
+    if (mib_objects[object].kind == MIB_KIND_SCALAR) {
+        for (size_t i = 0; i < 3; i++)
+            refuse_instance(fixture, object, &instances[i], 1);
+        return;
+    }
+    refuse_instance(fixture, object, index, index_len - 1);
+    index[index_len] = 1;
+    refuse_instance(fixture, object, index, index_len + 1);
+    for (size_t i = 0; i < index_len; i++) {
+        const oid good = index[i];
+
+        index[i] = 0;
+        refuse_instance(fixture, object, index, index_len);
+        index[i] = 4294967295u;
+        refuse_instance(fixture, object, index, index_len);
+        index[i] = good;
     }
 }
 
@@ -127,15 +176,15 @@ static void wrong_bits(struct fixture *fixture, int object)
 {
     if (mib_objects[object].meaning != MIB_MEANING_BITS)
         return;
-    assert_refused(fixture, object, 0, ASN_OCTET_STR, "", 0, SNMP_ERR_INCONSISTENTVALUE, SNMP_ERR_INCONSISTENTVALUE);
-    assert_refused(fixture, object, 0, ASN_OCTET_STR, "\0\0\0\0\0", 5, SNMP_ERR_WRONGLENGTH, SNMP_ERR_WRONGLENGTH);
+    assert_refused(fixture, object, ASN_OCTET_STR, "", 0, SNMP_ERR_INCONSISTENTVALUE, SNMP_ERR_INCONSISTENTVALUE);
+    assert_refused(fixture, object, ASN_OCTET_STR, "\0\0\0\0\0", 5, SNMP_ERR_WRONGLENGTH, SNMP_ERR_WRONGLENGTH);
     for (uint32_t bit = 0; bit < 32; bit++) {
         u_char octets[4] = {0};
 
         if (mib_label_name(&mib_objects[object], bit))
             continue;
         octets[bit / 8] = (u_char)(0x80u >> (bit % 8));
-        assert_refused(fixture, object, 0, ASN_OCTET_STR, octets, sizeof(octets), SNMP_ERR_WRONGVALUE,
+        assert_refused(fixture, object, ASN_OCTET_STR, octets, sizeof(octets), SNMP_ERR_WRONGVALUE,
                        SNMP_ERR_WRONGVALUE);
     }
 }
@@ -157,22 +206,57 @@ static void wrong_texts(struct fixture *fixture, int object)
     if (!is_text(of))
         return;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        assert_refused(fixture, object, 0, ASN_OCTET_STR, texts[i].octets, texts[i].length, SNMP_ERR_WRONGVALUE,
+        assert_refused(fixture, object, ASN_OCTET_STR, texts[i].octets, texts[i].length, SNMP_ERR_WRONGVALUE,
                        SNMP_ERR_WRONGLENGTH);
     length = (size_t)of->ranges[of->n_ranges - 1].high + 1;
     large = malloc(60000);
     assert_non_null(large);
     memset(large, 'a', 60000);
-    assert_refused(fixture, object, 0, ASN_OCTET_STR, large, length, SNMP_ERR_WRONGLENGTH, SNMP_ERR_WRONGLENGTH);
-    assert_refused(fixture, object, 0, ASN_OCTET_STR, large, 60000, SNMP_ERR_WRONGLENGTH, SNMP_ERR_WRONGLENGTH);
+    assert_refused(fixture, object, ASN_OCTET_STR, large, length, SNMP_ERR_WRONGLENGTH, SNMP_ERR_WRONGLENGTH);
+    assert_refused(fixture, object, ASN_OCTET_STR, large, 60000, SNMP_ERR_WRONGLENGTH, SNMP_ERR_WRONGLENGTH);
     if (of->ranges[0].low > 0)
-        assert_refused(fixture, object, 0, ASN_OCTET_STR, large, (size_t)of->ranges[0].low - 1, SNMP_ERR_WRONGLENGTH,
+        assert_refused(fixture, object, ASN_OCTET_STR, large, (size_t)of->ranges[0].low - 1, SNMP_ERR_WRONGLENGTH,
                        SNMP_ERR_WRONGLENGTH);
     free(large);
 }
 
+static void wrong_dates(struct fixture *fixture, int object)
+{
+    static const struct {
+        const char *octets;
+        size_t length;
+        int status;
+    } dates[] = {
+        {"\x07\xea\1\1\0\0\0", 7, SNMP_ERR_WRONGLENGTH},
+        {"\x07\xea\1\1\0\0\0\0+\0", 10, SNMP_ERR_WRONGLENGTH},
+        {"\x07\xea\1\1\0\0\0\0+\0\0\0", 12, SNMP_ERR_WRONGLENGTH},
+        {"2026-1-1,0:0:0.0", 16, SNMP_ERR_WRONGLENGTH},
+        {"\x07\xea\x0d\1\0\0\0\0", 8, SNMP_ERR_WRONGVALUE},
+        {"\x07\xea\2\x1e\0\0\0\0+\0\0", 11, SNMP_ERR_WRONGVALUE},
+        {"\x07\xea\1\1\0\0\0\0 \0\0", 11, SNMP_ERR_WRONGVALUE},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, SNMP_ERR_WRONGVALUE},
+    };
+
+    for (size_t i = 0; mib_objects[object].meaning == MIB_MEANING_DATE && i < sizeof(dates) / sizeof(dates[0]); i++)
+        assert_refused(fixture, object, ASN_OCTET_STR, dates[i].octets, dates[i].length, dates[i].status,
+                       dates[i].status);
+}
+
+static void wrong_octets(struct fixture *fixture, int object)
+{
+    static const unsigned char octets[60000];
+    const struct mib_object *of = &mib_objects[object];
+    size_t most;
+
+    if (!syntax_is_octets(of))
+        return;
+    most = (size_t)of->ranges[of->n_ranges - 1].high;
+    assert_refused(fixture, object, ASN_OCTET_STR, octets, most + 1, SNMP_ERR_WRONGLENGTH, SNMP_ERR_WRONGLENGTH);
+    assert_refused(fixture, object, ASN_OCTET_STR, octets, sizeof(octets), SNMP_ERR_WRONGLENGTH, SNMP_ERR_WRONGLENGTH);
+}
+
 static void (*const kinds[])(struct fixture *fixture, int object) = {
-    wrong_types, wrong_instances, wrong_numbers, wrong_bits, wrong_texts,
+    wrong_types, wrong_instances, wrong_numbers, wrong_bits, wrong_texts, wrong_dates, wrong_octets,
 };
 
 static void test_every_writable_object(void **state)
@@ -180,13 +264,14 @@ static void test_every_writable_object(void **state)
     size_t tried = 0;
 
     for (size_t i = 0; i < mib_object_count; i++) {
-        if (mib_objects[i].kind != MIB_KIND_SCALAR || mib_objects[i].access != MIB_ACCESS_READ_WRITE)
+        if ((mib_objects[i].kind != MIB_KIND_SCALAR && mib_objects[i].kind != MIB_KIND_COLUMN) ||
+            mib_objects[i].access < MIB_ACCESS_READ_WRITE)
             continue;
         for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
             kinds[k](*state, (int)i);
         tried++;
     }
-    assert_true(tried >= 18); /* as many as the contract names in these groups */
+    assert_true(tried >= 45); /* as many as the contract names in these groups */
 }
 
 static void test_every_read_only_object(void **state)
@@ -198,7 +283,7 @@ static void test_every_read_only_object(void **state)
         if ((object->kind != MIB_KIND_SCALAR && object->kind != MIB_KIND_COLUMN) ||
             object->access != MIB_ACCESS_READ_ONLY)
             continue;
-        assert_refused(*state, (int)i, object->kind == MIB_KIND_COLUMN, wire_types[object->base], &one,
+        assert_refused(*state, (int)i, wire_types[object->base], &one,
                        object->base == MIB_BASE_OCTETS ? 1 : sizeof(one), SNMP_ERR_NOTWRITABLE, SNMP_ERR_NOTWRITABLE);
     }
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -28,6 +29,9 @@ struct wire_case {
 
 #define NUMBER(object, type, number) MIB_##object, type, number, NULL, 0
 #define OCTETS(object, bytes)        MIB_##object, ASN_OCTET_STR, 0, bytes, sizeof(bytes) - 1
+
+#define LETTERS16 "abcdefghijklmnop"
+#define LETTERS64 LETTERS16 LETTERS16 LETTERS16 LETTERS16
 
 static const struct wire_case wire_cases[] = {
     {NUMBER(devsecSmtpPort, ASN_UNSIGNED, 1), DEVSEC_OK, 1, NULL},
@@ -64,6 +68,62 @@ static const struct wire_case wire_cases[] = {
     {OCTETS(devsecSmtpHost, "b\xc3"), DEVSEC_ERR_WRONG_VALUE, 0, "expected UTF-8"},
     {OCTETS(devsecSmtpHost, "a\0b"), DEVSEC_ERR_WRONG_VALUE, 0, "without NUL"},
     {NUMBER(devsecSmtpHost, ASN_UNSIGNED, 1), DEVSEC_ERR_WRONG_TYPE, 0, "expected OCTET STRING"},
+    {OCTETS(devsecJobCountry, "D"), DEVSEC_ERR_WRONG_LENGTH, 0, "expected 0 or 2 octets, got 1"},
+    {OCTETS(devsecJobCountry, "DEU"), DEVSEC_ERR_WRONG_LENGTH, 0, "expected 0 or 2 octets, got 3"},
+    {OCTETS(devsecJobKeyName, LETTERS64), DEVSEC_OK, 0, NULL},
+    {OCTETS(devsecJobKeyName, LETTERS64 "x"), DEVSEC_ERR_WRONG_LENGTH, 0, "expected 0 to 64 octets, got 65"},
+    {NUMBER(devsecJobRowStatus, ASN_INTEGER, 1), DEVSEC_OK, 1, NULL},
+    {NUMBER(devsecJobRowStatus, ASN_INTEGER, 6), DEVSEC_OK, 6, NULL},
+    {NUMBER(devsecJobRowStatus, ASN_INTEGER, 0), DEVSEC_ERR_WRONG_VALUE, 0, "0 is none of the values"},
+    {NUMBER(devsecJobRowStatus, ASN_INTEGER, 7), DEVSEC_ERR_WRONG_VALUE, 0, "7 is none of the values"},
+    {NUMBER(devsecJobRowStatus, ASN_UNSIGNED, 1), DEVSEC_ERR_WRONG_TYPE, 0, "expected INTEGER"},
+
+    /* No date, in all its forms. */
+    {OCTETS(devsecJobNotAfter, ""), DEVSEC_OK, 0, NULL},
+    {OCTETS(devsecJobNotAfter, "\0\0\0\0\0\0\0\0"), DEVSEC_OK, 0, NULL},
+    {OCTETS(devsecJobNotAfter, "\0\0\0\0\0\0\0\0+\0\0"), DEVSEC_OK, 0, NULL},
+    {OCTETS(devsecJobNotAfter, "\0\0\0\0\0\0\0\0\0\0\0"), DEVSEC_OK, 0, NULL},
+    {OCTETS(devsecJobNotAfter, "\0\0\0\0\0\0\0\0+\1\0"), DEVSEC_ERR_WRONG_VALUE, 0, "expected the month from 1 to 12"},
+
+    /* The first and the last second, leap days, leap seconds, tenths, and offsets that move all of it. */
+    {OCTETS(devsecJobNotAfter, "\x07\xb2\1\1\0\0\1\0"), DEVSEC_OK, 1, NULL},
+    {OCTETS(devsecJobNotAfter, "\x07\xb2\1\1\0\0\0\0+\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "after the beginning of 1970"},
+    {OCTETS(devsecJobNotAfter, "\x07\xb2\1\1\1\0\0\0+\1\0"), DEVSEC_ERR_WRONG_VALUE, 0, "after the beginning of 1970"},
+    {OCTETS(devsecJobNotAfter, "\x07\xb1\x0c\x1f\x17\0\0\0-\2\0"), DEVSEC_OK, 3600, NULL},
+    {OCTETS(devsecJobNotAfter, "\x07\xd0\2\x1d\0\0\0\0+\0\0"), DEVSEC_OK, 951782400, NULL},
+    {OCTETS(devsecJobNotAfter, "\x07\xd0\2\x1d\x0d\x2d\0\0+\x0d\x2d"), DEVSEC_OK, 951782400, NULL},
+    {OCTETS(devsecJobNotAfter, "\x07\xd0\2\x1c\x0a\x0f\0\0-\x0d\x2d"), DEVSEC_OK, 951782400, NULL},
+    {OCTETS(devsecJobNotAfter, "\x07\xd0\2\x1d\0\0\0\x09+\0\0"), DEVSEC_OK, 951782400, NULL},
+    {OCTETS(devsecJobNotAfter, "\x07\xe0\x0c\x1f\x17\x3b\x3c\0+\0\0"), DEVSEC_OK, 1483228800, NULL},
+    {OCTETS(devsecJobNotAfter, "\x27\x0f\x0c\x1f\x17\x3b\x3b\x09+\0\0"), DEVSEC_OK, 253402300799, NULL},
+    {OCTETS(devsecJobNotAfter, "\x27\x0f\x0c\x1f\x17\x3b\x3b\0-\0\1"), DEVSEC_ERR_WRONG_VALUE, 0,
+     "before the end of 9999"},
+    {OCTETS(devsecJobNotAfter, "\xff\xff\x0c\x1f\x17\x3b\x3b\0+\0\0"), DEVSEC_ERR_WRONG_VALUE, 0,
+     "before the end of 9999"},
+    {OCTETS(devsecJobNotAfter, "\0\0\1\1\0\0\0\0+\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "after the beginning of 1970"},
+
+    /* Each field one below and one above its range. */
+    {OCTETS(devsecJobNotAfter, "\x07\xea\0\1\0\0\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "the month from 1 to 12, got 0"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\x0d\1\0\0\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "the month from 1 to 12, got 13"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\0\0\0\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "the day from 1 to 31, got 0"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\x20\0\0\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "the day from 1 to 31, got 32"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\2\x1d\0\0\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "month 2 of 2026 has no day 29"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\4\x1f\0\0\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "month 4 of 2026 has no day 31"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\x18\0\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "the hour from 0 to 23, got 24"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\x3c\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "the minute from 0 to 59, got 60"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\0\x3d\0"), DEVSEC_ERR_WRONG_VALUE, 0, "the second from 0 to 60, got 61"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\0\0\x0a"), DEVSEC_ERR_WRONG_VALUE, 0,
+     "tenth of a second from 0 to 9, got 10"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\0\0\0*\0\0"), DEVSEC_ERR_WRONG_VALUE, 0, "'+' or '-', got octet 42"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\0\0\0+\x0e\0"), DEVSEC_ERR_WRONG_VALUE, 0,
+     "hours from UTC from 0 to 13, got 14"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\0\0\0+\0\x3c"), DEVSEC_ERR_WRONG_VALUE, 0,
+     "minutes from UTC from 0 to 59, got 60"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\0\0"), DEVSEC_ERR_WRONG_LENGTH, 0,
+     "8 or 11 octets, or none for no date, got 7"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\0\0\0+\0"), DEVSEC_ERR_WRONG_LENGTH, 0, "got 10"},
+    {OCTETS(devsecJobNotAfter, "\x07\xea\1\1\0\0\0\0+\0\0\0"), DEVSEC_ERR_WRONG_LENGTH, 0, "got 12"},
+    {NUMBER(devsecJobNotAfter, ASN_TIMETICKS, 1), DEVSEC_ERR_WRONG_TYPE, 0, "expected OCTET STRING"},
 };
 
 static void put_case(const struct wire_case *test, netsnmp_variable_list *var)
@@ -95,8 +155,7 @@ static void test_from_the_wire(void **state)
         if (err) {
             assert_int_equal(value.number, -77);
             assert_null(value.text);
-        } else if (setting_of_object(test->object) >= 0 &&
-                   setting_is_text((enum setting_id)setting_of_object(test->object))) {
+        } else if (mib_objects[test->object].meaning == MIB_MEANING_TEXT) {
             assert_memory_equal(value.text, test->bytes, test->length + 1);
         } else {
             assert_int_equal(value.number, test->got);
@@ -220,6 +279,79 @@ static void test_dates(void **state)
     }
 }
 
+/* What syntax_put_date writes comes in again as the same second. */
+static void test_dates_go_round(void **state)
+{
+    static const time_t dates[] = {0, 1, 951782399, 951782400, 1483228800, 2147483648, 253402300799};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(dates); i++) {
+        const struct value value = {.number = dates[i]};
+        struct value back = {-77, NULL};
+        netsnmp_variable_list var = {0};
+
+        assert_true(syntax_to_varbind(&mib_objects[MIB_devsecJobNotAfter], &value, &var));
+        assert_int_equal(var.val_len, 11);
+        assert_int_equal(syntax_from_varbind(&mib_objects[MIB_devsecJobNotAfter], &var, &back, NULL), DEVSEC_OK);
+        assert_int_equal(back.number, dates[i]);
+        snmp_reset_var_buffers(&var);
+    }
+}
+
+/* Octets that are no text: anything goes, up to the limit, and comes out as it went in. */
+static void test_octets(void **state)
+{
+    static const size_t lengths[] = {0, 1, 40, 41, 1023, 1024};
+    const struct mib_object *object = &mib_objects[MIB_devsecUploadData];
+    unsigned char sent[1025];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sent); i++)
+        sent[i] = (unsigned char)(i * 37);
+    assert_true(syntax_is_octets(object));
+    assert_true(syntax_is_octets(&mib_objects[MIB_devsecCertFingerprint]));
+    assert_false(syntax_is_octets(&mib_objects[MIB_devsecJobKeyName]));
+    assert_false(syntax_is_octets(&mib_objects[MIB_devsecJobNotAfter]));
+    assert_false(syntax_is_octets(&mib_objects[MIB_devsecCertWeakness]));
+    assert_false(syntax_is_octets(&mib_objects[MIB_devsecUploadRowStatus]));
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        netsnmp_variable_list var = {0};
+        unsigned char *octets = NULL;
+        size_t length = 99;
+
+        assert_true(syntax_put_octets(lengths[i] ? sent : NULL, lengths[i], &var));
+        assert_int_equal(var.type, ASN_OCTET_STR);
+        assert_int_equal(var.val_len, lengths[i]);
+        assert_int_equal(syntax_octets_from_varbind(object, &var, &octets, &length, NULL), DEVSEC_OK);
+        assert_int_equal(length, lengths[i]);
+        assert_non_null(octets);
+        assert_memory_equal(octets, sent, length);
+        free(octets);
+        snmp_reset_var_buffers(&var);
+    }
+}
+
+static void test_octets_refused(void **state)
+{
+    const struct mib_object *object = &mib_objects[MIB_devsecUploadData];
+    struct devsec_error error = {DEVSEC_OK, ""};
+    unsigned char sent[1025] = {0};
+    unsigned char *octets = NULL;
+    netsnmp_variable_list var = {0};
+    size_t length = 99;
+
+    (void)state;
+    assert_true(syntax_put_octets(sent, sizeof(sent), &var));
+    assert_int_equal(syntax_octets_from_varbind(object, &var, &octets, &length, &error), DEVSEC_ERR_WRONG_LENGTH);
+    assert_string_equal(error.text, "expected 0 to 1024 octets, got 1025");
+    var.type = ASN_OPAQUE;
+    assert_int_equal(syntax_octets_from_varbind(object, &var, &octets, &length, &error), DEVSEC_ERR_WRONG_TYPE);
+    assert_string_equal(error.text, "expected OCTET STRING");
+    assert_null(octets);
+    assert_int_equal(length, 99);
+    snmp_reset_var_buffers(&var);
+}
+
 static void test_texts(void **state)
 {
     netsnmp_variable_list var = {0};
@@ -236,8 +368,10 @@ static void test_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_from_the_wire), cmocka_unit_test(test_round), cmocka_unit_test(test_to_the_wire),
-        cmocka_unit_test(test_dates),         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_from_the_wire), cmocka_unit_test(test_round),
+        cmocka_unit_test(test_to_the_wire),   cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_texts),         cmocka_unit_test(test_dates_go_round),
+        cmocka_unit_test(test_octets),        cmocka_unit_test(test_octets_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
