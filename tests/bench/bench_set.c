@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -21,32 +20,16 @@
 
 #define TIMEOUT_US 10000000
 
-static double now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 static void print_row(const char *name, double *samples, size_t count)
 {
-    qsort(samples, count, sizeof(*samples), by_size);
-    printf("%s median_us %.0f p99_us %.0f\n", name, samples[count / 2], samples[count * 99 / 100]);
+    client_print_samples(name, samples, count);
+    printf("\n");
 }
 
 /* The bare durable replacement: write, fsync, rename, fsync of the directory; nothing else. */
 static double bare_replace(int directory, const char *data, size_t length)
 {
-    const double start = now_us();
+    const double start = client_now_us();
     int file = openat(directory, "bench.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool good = file >= 0 && write(file, data, length) == (ssize_t)length && fsync(file) == 0 && close(file) == 0 &&
                 renameat(directory, "bench.tmp", directory, "bench.yaml") == 0 && fsync(directory) == 0;
@@ -55,7 +38,7 @@ static double bare_replace(int directory, const char *data, size_t length)
         fprintf(stderr, "bench_set: bare replacement: %s\n", strerror(errno));
         exit(EXIT_FAILURE);
     }
-    return now_us() - start;
+    return client_now_us() - start;
 }
 
 static double request(netsnmp_session *session, int command, int object, u_char type, long value)
@@ -69,7 +52,7 @@ static double request(netsnmp_session *session, int command, int object, u_char 
 
     name[length++] = 0;
     snmp_pdu_add_variable(pdu, name, length, type, &value, type == ASN_NULL ? 0 : sizeof(value));
-    start = now_us();
+    start = client_now_us();
     status = snmp_synch_response(session, pdu, &response);
     if (status != STAT_SUCCESS || response->errstat != SNMP_ERR_NOERROR) {
         fprintf(stderr, "bench_set: %s\n",
@@ -78,7 +61,7 @@ static double request(netsnmp_session *session, int command, int object, u_char 
         exit(EXIT_FAILURE);
     }
     snmp_free_pdu(response);
-    return now_us() - start;
+    return client_now_us() - start;
 }
 
 int main(int argc, char **argv)

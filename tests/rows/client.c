@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 netsnmp_session *client_open(const char *target, const char *user, long timeout_us)
 {
@@ -61,4 +62,27 @@ netsnmp_pdu *client_ask(netsnmp_session *session, netsnmp_pdu *pdu)
     if (answer)
         snmp_free_pdu(answer);
     return NULL;
+}
+
+double client_now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double *x = a;
+    const double *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+void client_print_samples(const char *name, double *samples, size_t count)
+{
+    qsort(samples, count, sizeof(*samples), by_size);
+    printf("%s median_us %.0f p99_us %.0f max_us %.0f", name, samples[count / 2], samples[count * 99 / 100],
+           samples[count - 1]);
 }

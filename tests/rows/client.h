@@ -22,4 +22,10 @@ size_t client_name(const struct mib_object *object, oid *to);
 /* Sends `pdu` (taken) and waits. The answer is the caller's; NULL, and the reason on standard error, if none came. */
 netsnmp_pdu *client_ask(netsnmp_session *session, netsnmp_pdu *pdu);
 
+/* CLOCK_MONOTONIC in microseconds. */
+double client_now_us(void);
+
+/* Sorts samples (microseconds) and prints "NAME median_us N p99_us N max_us N" without a newline. */
+void client_print_samples(const char *name, double *samples, size_t count);
+
 #endif
