@@ -41,20 +41,6 @@ static bool get_key_used(const struct agent *agent, size_t row, netsnmp_variable
 
 /* ---- SET ---- */
 
-/* Another writer must not have changed the use meanwhile: a SET of one column would take its other one back. */
-static enum devsec_err require_unchanged(struct transaction *txn, const struct document *document,
-                                         const struct pki_use *use, struct devsec_error *error)
-{
-    const struct table *table = &document->tables[TABLE_USES];
-    char name[PKI_USE_NAME_MAX];
-    const struct value key = {.text = name};
-    long row;
-
-    pki_use_name(use, name);
-    row = table_find(TABLE_USES, table, &key);
-    return transaction_require_row(txn, TABLE_USES, &key, row < 0 ? NULL : table->rows[row], error);
-}
-
 static enum devsec_err test_use(struct agent *agent, struct transaction *txn, struct row_request *request,
                                 struct devsec_error *error)
 {
@@ -72,7 +58,8 @@ static enum devsec_err test_use(struct agent *agent, struct transaction *txn, st
                                 "TLS is switched on and off by devsecTlsIpv4Enabled and devsecTlsIpv6Enabled");
     if (slot == pki_use_slot(document, use) && enabled == was_enabled)
         return DEVSEC_OK;
-    err = require_unchanged(txn, document, use, error);
+    /* Another writer must not have changed the use meanwhile: a SET of one column would take its other one back. */
+    err = pki_use_require(txn, document, use, error);
     return err ? err : pki_use_put(txn, document, use, slot, enabled, error);
 }
 

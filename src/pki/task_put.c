@@ -27,11 +27,8 @@ enum devsec_err put_use(const struct pki_task *task, struct transaction *txn, st
     const struct document *document = inventory_document(task->pki->inventory);
     const struct pki_use *use = &task->given.use;
     char name[PKI_USE_NAME_MAX];
-    const struct value key = {.text = name};
     struct devsec_error error = {DEVSEC_OK, ""};
-    const struct table *uses;
     enum devsec_err err;
-    long index;
 
     if (!task_has_use(task))
         return DEVSEC_OK;
@@ -39,9 +36,7 @@ enum devsec_err put_use(const struct pki_task *task, struct transaction *txn, st
     if (pki_use_slot(document, use) != task->use_slot)
         return pki_fail(fault, PKI_SLOT_BUSY, DEVSEC_ERR_BUSY,
                         "%s was given another key by somebody else meanwhile; look at it and start again", name);
-    uses = &document->tables[TABLE_USES];
-    index = table_find(TABLE_USES, uses, &key);
-    err = transaction_require_row(txn, TABLE_USES, &key, index < 0 ? NULL : uses->rows[index], &error);
+    err = pki_use_require(txn, document, use, &error);
     if (!err)
         err = pki_use_put(txn, document, use, pki_task_slot(task), pki_use_enabled(document, use), &error);
     return err ? fail_store(fault, &error) : DEVSEC_OK;

@@ -64,8 +64,7 @@ bool pki_use_find(const char *name, struct pki_use *use)
     return false;
 }
 
-/* The row of a use; NULL for none. */
-static const struct value *use_row(const struct document *document, const struct pki_use *use)
+const struct value *pki_use_stored(const struct document *document, const struct pki_use *use)
 {
     const struct table *table = &document->tables[TABLE_USES];
     char name[PKI_USE_NAME_MAX];
@@ -79,7 +78,7 @@ static const struct value *use_row(const struct document *document, const struct
 
 unsigned pki_use_slot(const struct document *document, const struct pki_use *use)
 {
-    const struct value *row = use_row(document, use);
+    const struct value *row = pki_use_stored(document, use);
 
     return row ? (unsigned)row[USE_SLOT].number : 0;
 }
@@ -90,7 +89,7 @@ bool pki_use_enabled(const struct document *document, const struct pki_use *use)
 
     if (use->usage == PKI_USE_TLS)
         return document->values[SETTING_TLS_IPV4].number || document->values[SETTING_TLS_IPV6].number;
-    row = use_row(document, use);
+    row = pki_use_stored(document, use);
     return row && row[USE_ENABLED].number;
 }
 

@@ -52,6 +52,13 @@ const struct value *pki_key_row(const struct document *document, unsigned slot);
 /* The row of a key of the device's own, NULL while it is missing. */
 const struct value *pki_reserved_row(const struct document *document, enum pki_reserved reserved);
 
+/* The row of the use in TABLE_USES, NULL for none. */
+const struct value *pki_use_stored(const struct document *document, const struct pki_use *use);
+
+/* Makes a commit depend on the use being what it is in `document` (transaction_require_row). (use_put.c) */
+enum devsec_err pki_use_require(struct transaction *txn, const struct document *document, const struct pki_use *use,
+                                struct devsec_error *error);
+
 /* Puts what a use is to have into a transaction, as changes of `document` (store_current): a use without key and not
  * enabled has no row. `enabled` counts for nothing for tls, which is its own settings'. (use_put.c) */
 enum devsec_err pki_use_put(struct transaction *txn, const struct document *document, const struct pki_use *use,
