@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A document's way through parsing, copying and printing, with each allocation failing in turn. */
+/* A document's way through parsing, copying and printing, also with each allocation failing in turn. */
 #ifndef DEVSEC_TESTS_DOCUMENT_FAULTS_H
 #define DEVSEC_TESTS_DOCUMENT_FAULTS_H
 
@@ -15,6 +15,30 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+/* A text that has to be a good document; the caller frees. */
+static inline struct document *document_parsed(const char *text)
+{
+    struct document *document = NULL;
+    struct devsec_error error = {0};
+
+    if (document_parse(&document, "settings.yaml", text, strlen(text), &error))
+        fail_msg("%s", error.text);
+    return document;
+}
+
+/* A document as text; the caller frees. */
+static inline char *document_printed(const struct document *document)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct devsec_error error = {0};
+
+    if (document_print(document, &text, &length, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(length, strlen(text));
+    return text;
+}
 
 /* Parses, copies and prints. */
 static enum devsec_err document_work(const char *source, struct document **parsed, struct document **copy, char **text,

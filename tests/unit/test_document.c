@@ -15,28 +15,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct document *parse(const char *text)
-{
-    struct document *document = NULL;
-    struct devsec_error error = {0};
-
-    if (document_parse(&document, "settings.yaml", text, strlen(text), &error))
-        fail_msg("%s", error.text);
-    return document;
-}
-
-static char *print(const struct document *document)
-{
-    char *text = NULL;
-    size_t length = 0;
-    struct devsec_error error = {0};
-
-    if (document_print(document, &text, &length, &error))
-        fail_msg("%s", error.text);
-    assert_int_equal(length, strlen(text));
-    return text;
-}
-
 static void set(struct document *document, enum setting_id id, const char *text)
 {
     assert_int_equal(value_parse(id, text, &document->values[id], NULL), DEVSEC_OK);
@@ -62,7 +40,7 @@ static void a_new_document_is_printed_with_its_defaults(void **state)
     document->head = strdup("# mine\n");
     document->generation = 4294967295;
     document->changed = 1795302746;
-    text = print(document);
+    text = document_printed(document);
     assert_string_equal(text,
                         "# mine\ngeneration: 4294967295\nchanged: \"2026-11-21T23:12:26Z\"\nformat: 2\n\n" DEFAULTS);
     free(text);
@@ -84,8 +62,8 @@ static void what_is_printed_comes_back(void **state)
     set(document, SETTING_TLS_IPV6, "true");
     set(document, SETTING_SMTP_HOST, "2001:db8::25");
     set(document, SETTING_SMTP_PORT, "587");
-    text = print(document);
-    again = parse(text);
+    text = document_printed(document);
+    again = document_parsed(text);
     assert_true(document_same_settings(document, again));
     assert_int_equal(again->generation, 12);
     assert_int_equal(again->changed, 1795302746);
@@ -112,7 +90,7 @@ static void any_text_is_printed_so_that_it_is_a_text(void **state)
 
         free(document->values[SETTING_SMTP_HOST].text);
         document->values[SETTING_SMTP_HOST].text = strdup(texts[i]);
-        text = print(document);
+        text = document_printed(document);
         if (document_parse(&again, "f", text, strlen(text), &error)) {
             assert_non_null(strstr(error.text, ": smtp.host: found \""));
         } else {
@@ -140,7 +118,7 @@ static void missing_settings_have_their_defaults(void **state)
     (void)state;
     assert_int_equal(document_new(&defaults, NULL), DEVSEC_OK);
     for (size_t i = 0; i < COUNT(texts); i++) {
-        struct document *document = parse(texts[i]);
+        struct document *document = document_parsed(texts[i]);
 
         assert_true(document_same_settings(document, defaults));
         assert_int_equal(document->generation, 0);
@@ -151,8 +129,9 @@ static void missing_settings_have_their_defaults(void **state)
 
 static void plain_and_quoted_texts_are_texts(void **state)
 {
-    struct document *document = parse("format: 1\nchanged: 2026-11-21T23:12:26Z\nsmtp: {host: mail.example}\n"
-                                      "tls:\n  permit-mode: \"ciphertextOnly\"\n  versions:\n  - tls12\n  - 'tls10'\n");
+    struct document *document =
+        document_parsed("format: 1\nchanged: 2026-11-21T23:12:26Z\nsmtp: {host: mail.example}\n"
+                        "tls:\n  permit-mode: \"ciphertextOnly\"\n  versions:\n  - tls12\n  - 'tls10'\n");
 
     (void)state;
     assert_string_equal(document->values[SETTING_SMTP_HOST].text, "mail.example");
@@ -294,7 +273,7 @@ static void a_document_cut_anywhere_is_refused(void **state)
     document->generation = 5;
     set(document, SETTING_TLS_PERMIT_MODE, "ciphertextOnly");
     set(document, SETTING_NOTIFY_MIN_INTERVAL, "55");
-    text = print(document);
+    text = document_printed(document);
     for (size_t length = 0; length + 1 < strlen(text); length++) {
         assert_int_equal(document_parse(&cut, "f", text, length, &error), DEVSEC_ERR_SYNTAX);
         assert_null(cut);
@@ -325,10 +304,10 @@ static void the_head_is_kept_as_it_is(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(heads); i++) {
-        struct document *document = parse(heads[i].text);
+        struct document *document = document_parsed(heads[i].text);
         struct document *copy = NULL;
         struct document *again;
-        char *first = print(document);
+        char *first = document_printed(document);
         char *second;
 
         assert_string_equal(document->head, heads[i].head);
@@ -336,8 +315,8 @@ static void the_head_is_kept_as_it_is(void **state)
         assert_memory_equal(first + strlen(heads[i].head), "generation: ", 12);
         assert_int_equal(document_copy(&copy, document, NULL), DEVSEC_OK);
         assert_string_equal(copy->head, document->head);
-        again = parse(first);
-        second = print(again);
+        again = document_parsed(first);
+        second = document_printed(again);
         assert_string_equal(second, first);
         free(first);
         free(second);
@@ -354,14 +333,14 @@ static void the_standard_head_is_never_doubled(void **state)
 
     (void)state;
     assert_int_equal(document_new(&document, NULL), DEVSEC_OK);
-    first = print(document);
+    first = document_printed(document);
     assert_non_null(strstr(first, "devsecctl check"));
     for (int i = 0; i < 5; i++) {
-        char *text = print(document);
+        char *text = document_printed(document);
 
         assert_string_equal(text, first);
         document_free(document);
-        document = parse(text);
+        document = document_parsed(text);
         assert_null(document->head);
         free(text);
     }
@@ -380,7 +359,7 @@ static void a_head_without_end_or_measure_does_no_harm(void **state)
     (void)state;
     assert_int_equal(document_new(&document, NULL), DEVSEC_OK);
     document->head = strdup("# no end");
-    printed = print(document);
+    printed = document_printed(document);
     assert_memory_equal(printed, "# no end\ngeneration: 0\n", 23);
     free(printed);
     printed = NULL;
@@ -394,7 +373,7 @@ static void a_head_without_end_or_measure_does_no_harm(void **state)
     memcpy(text + DOCUMENT_HEAD_MAX, "\nformat: 1\n", 12);
     assert_refused(text, strlen(text), DEVSEC_ERR_SYNTAX,
                    "settings.yaml:1:1: the comment that the document begins with is longer than 65536 octets");
-    document_free(parse(text + 1));
+    document_free(document_parsed(text + 1));
     free(text);
 }
 
@@ -408,7 +387,7 @@ static void end_marks_are_recognised(void **state)
         char text[128];
 
         snprintf(text, sizeof(text), "format: 1\ngeneration: 7\n%s", ends[i]);
-        document = parse(text);
+        document = document_parsed(text);
         assert_int_equal(document->generation, 7);
         document_free(document);
     }
@@ -416,7 +395,7 @@ static void end_marks_are_recognised(void **state)
 
 static void copies_are_deep_and_nothing_is_freed_twice(void **state)
 {
-    struct document *document = parse("format: 1\nsmtp: {host: mail.example}\n");
+    struct document *document = document_parsed("format: 1\nsmtp: {host: mail.example}\n");
     struct document *copy = NULL;
 
     (void)state;

@@ -12,28 +12,6 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define HEAD         "format: 1\nadministrators:\n" /* rows begin in line 3 */
 
-static struct document *parse(const char *text)
-{
-    struct document *document = NULL;
-    struct devsec_error error = {0};
-
-    if (document_parse(&document, "settings.yaml", text, strlen(text), &error))
-        fail_msg("%s", error.text);
-    return document;
-}
-
-static char *print(const struct document *document)
-{
-    char *text = NULL;
-    size_t length = 0;
-    struct devsec_error error = {0};
-
-    if (document_print(document, &text, &length, &error))
-        fail_msg("%s", error.text);
-    assert_int_equal(length, strlen(text));
-    return text;
-}
-
 static void put(struct document *document, const struct row_texts *texts)
 {
     struct value *row = row_of(texts);
@@ -70,15 +48,15 @@ static void rows_are_printed_behind_the_settings_and_come_back(void **state)
 {
     struct document *document = document_with_some();
     struct document *again;
-    char *text = print(document);
+    char *text = document_printed(document);
     char *twice;
 
     (void)state;
     assert_true(strlen(text) > strlen(SOME));
     assert_string_equal(text + strlen(text) - strlen(SOME), SOME);
-    again = parse(text);
+    again = document_parsed(text);
     assert_true(document_same_settings(document, again));
-    twice = print(again);
+    twice = document_printed(again);
     assert_string_equal(twice, text);
     table_remove(TABLE_ADMINISTRATORS, &again->tables[TABLE_ADMINISTRATORS], 1);
     assert_false(document_same_settings(document, again));
@@ -97,8 +75,8 @@ static void an_empty_table_is_not_printed(void **state)
     (void)state;
     assert_int_equal(document_new(&defaults, NULL), DEVSEC_OK);
     for (size_t i = 0; i < COUNT(texts); i++) {
-        struct document *document = parse(texts[i]);
-        char *text = print(document);
+        struct document *document = document_parsed(texts[i]);
+        char *text = document_printed(document);
 
         assert_null(strstr(text, "administrators"));
         assert_true(document_same_settings(document, defaults));
@@ -123,7 +101,7 @@ static void people_may_write_rows_as_they_like(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(texts); i++) {
-        struct document *document = parse(texts[i]);
+        struct document *document = document_parsed(texts[i]);
         const struct table *table = &document->tables[TABLE_ADMINISTRATORS];
         struct document *copy = NULL;
 
@@ -245,7 +223,7 @@ static void more_rows_than_there_may_be_are_refused(void **state)
     (void)state;
     for (int i = 0; i < 32; i++)
         sprintf(text + strlen(text), "- {name: a%d, role: userAdministrator}\n", i);
-    document = parse(text);
+    document = document_parsed(text);
     assert_int_equal(document->tables[TABLE_ADMINISTRATORS].count, 32);
     document_free(document);
     strcat(text, "- {name: b, role: userAdministrator}\n");
@@ -262,7 +240,7 @@ static void a_document_cut_anywhere_is_refused(void **state)
 
     (void)state;
     document->generation = 5;
-    text = print(document);
+    text = document_printed(document);
     for (size_t length = 0; length + 1 < strlen(text); length++) {
         assert_int_equal(document_parse(&cut, "f", text, length, &error), DEVSEC_ERR_SYNTAX);
         assert_null(cut);

@@ -222,16 +222,6 @@ static void uses_stand_in_the_order_of_their_table(void **state)
     "\ntrusted-certificates:\n  - index: 3\n    certificate: \"" DIGEST_B "\"\n"                                       \
     "\njobs:\n  " JOB_5 "...\n"
 
-static struct document *parse(const char *text)
-{
-    struct document *document = NULL;
-    struct devsec_error error = {0};
-
-    if (document_parse(&document, "f", text, strlen(text), &error))
-        fail_msg("%s", error.text);
-    return document;
-}
-
 static struct document *document_with_all(void)
 {
     struct document *document = NULL;
@@ -259,7 +249,7 @@ static void rows_are_printed_and_come_back(void **state)
     assert_int_equal(document_print(document, &text, &length, NULL), DEVSEC_OK);
     assert_true(length > strlen(TABLES));
     assert_string_equal(text + length - strlen(TABLES), TABLES);
-    again = parse(text);
+    again = document_parsed(text);
     assert_true(document_same_settings(document, again));
     again->tables[TABLE_JOBS].rows[0][JOB_STARTED].number = 1;
     assert_false(document_same_settings(document, again)); /* how far a job is counts, too: it must be written */
@@ -271,10 +261,10 @@ static void rows_are_printed_and_come_back(void **state)
 /* Dates with or without quotes; what is empty is as good as left out. */
 static void people_may_write_rows_as_they_like(void **state)
 {
-    struct document *document =
-        parse("format: 2\nkeys:\n- {name: b, slot: 20, type: rsa, origin: imported, key: " DIGEST_A ", reserved: \"\", "
-              "created: \"\"}\n- {slot: 3, name: a, type: rsa, origin: imported, key: " DIGEST_A ", created: "
-              "2026-11-22T05:37:50Z}\nuses: [{use: sip}, {use: tls, slot: 3, enabled: false}]\n");
+    struct document *document = document_parsed(
+        "format: 2\nkeys:\n- {name: b, slot: 20, type: rsa, origin: imported, key: " DIGEST_A ", reserved: \"\", "
+        "created: \"\"}\n- {slot: 3, name: a, type: rsa, origin: imported, key: " DIGEST_A ", created: "
+        "2026-11-22T05:37:50Z}\nuses: [{use: sip}, {use: tls, slot: 3, enabled: false}]\n");
     const struct table *keys = &document->tables[TABLE_KEYS];
 
     (void)state;
@@ -288,7 +278,8 @@ static void people_may_write_rows_as_they_like(void **state)
 
 static void a_document_of_the_first_format_is_read_and_written_anew(void **state)
 {
-    struct document *document = parse("format: 1\nadministrators:\n- {name: alice, role: userAdministrator}\n");
+    struct document *document =
+        document_parsed("format: 1\nadministrators:\n- {name: alice, role: userAdministrator}\n");
     char *text = NULL;
     size_t length = 0;
 
@@ -376,7 +367,7 @@ static void ten_thousand_keys_are_written_and_read(void **state)
 
     (void)state;
     assert_int_equal(document_print(document, &text, &length, NULL), DEVSEC_OK);
-    again = parse(text);
+    again = document_parsed(text);
     assert_true(document_same_settings(document, again));
     free(text);
     document_free(again);
